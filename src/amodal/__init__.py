@@ -1,0 +1,1 @@
+"""Align and translate between frozen models from a handful of matched examples."""

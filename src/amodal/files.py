@@ -1,0 +1,87 @@
+"""Writing that leaves either the whole file or none, reading that notices damage."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from amodal.errors import AmodalError, DamagedError, DiskError, NotFoundError
+
+
+@contextlib.contextmanager
+def explained_disk_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write into a `DiskError` that names the remedy."""
+    try:
+        yield
+    except AmodalError:
+        raise
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: "the disk is full: free some space or choose another folder",
+            errno.EDQUOT: "the disk quota is used up: free some space or choose another folder",
+            errno.EROFS: "the file system is read-only: choose another folder",
+            errno.EACCES: "permission denied: choose a folder that you may write to",
+            errno.ENOTDIR: "a part of the path is a file, not a folder: choose another path",
+        }
+        if error.errno not in reasons:
+            raise
+        raise DiskError(f"cannot write {path}: {reasons[error.errno]}") from error
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` only if the block succeeds.
+
+    Example:
+        >>> import tempfile
+        >>> target = Path(tempfile.mkdtemp()) / "note.txt"
+        >>> with atomic_path(target) as temporary:
+        ...     _ = temporary.write_text("whole or not at all")
+        >>> target.read_text()
+        'whole or not at all'
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with explained_disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with open(temporary, "rb") as handle:
+                os.fsync(handle.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        NotFoundError: there is no such file.
+        DamagedError: it is not valid JSON.
+    """
+    path = Path(path)
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no file {path}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DamagedError(
+            f"{path} is not valid JSON ({error}): it is damaged or foreign"
+        ) from error
+
+
+def checksum(path: str | Path) -> str:
+    """The SHA-256 of a file, in hexadecimal, read in constant memory."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

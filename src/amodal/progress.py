@@ -1,0 +1,62 @@
+"""A progress line on what takes over two seconds; silent when there is nobody to watch."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+Advance = Callable[..., None]
+
+
+@contextlib.contextmanager
+def progress(description: str, total: int, *, unit: str = "") -> Iterator[Advance]:
+    """Show a bar with rate and time left on a terminal, a line every ten seconds elsewhere.
+
+    Yields:
+        `advance(count=1, note="")`: report `count` more of `total` done, with an optional note
+        (losses, say) at the end of the line.
+    """
+    if sys.stderr.isatty():
+        yield from _bar(description, total, unit)
+    else:
+        yield from _lines(description, total, unit)
+
+
+def _bar(description: str, total: int, unit: str) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    start, done = time.monotonic(), 0
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f} " + unit),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(description, total=total, note="", visible=False)
+
+        def advance(count: int = 1, note: str = "") -> None:
+            nonlocal done
+            done += count
+            bar.update(task, completed=done, note=note, visible=time.monotonic() - start > 2)
+
+        yield advance
+
+
+def _lines(description: str, total: int, unit: str) -> Iterator[Advance]:
+    start = last = time.monotonic()
+    done = 0
+
+    def advance(count: int = 1, note: str = "") -> None:
+        nonlocal done, last
+        done += count
+        now = time.monotonic()
+        if now - last >= 10:
+            last = now
+            left = (now - start) / max(done, 1) * (total - done)
+            line = f"{description}: {done:,}/{total:,} {unit}, {left:.0f} s left {note}".rstrip()
+            print(line, file=sys.stderr, flush=True)
+
+    yield advance
