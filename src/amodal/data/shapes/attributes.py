@@ -57,7 +57,7 @@ def factors_from_attributes(attributes: Float[np.ndarray, "n 11"]) -> Float32[np
     Example:
         >>> from amodal.data.shapes.factors import draw_factors
         >>> factors = draw_factors(100, seed=0)
-        >>> bool(np.allclose(factors_from_attributes(attributes_of(factors)), factors, atol=1e-4))
+        >>> bool(np.allclose(factors_from_attributes(attributes(factors)), factors, atol=1e-4))
         True
     """
     array = np.asarray(attributes, np.float32)
@@ -75,7 +75,3 @@ def factors_from_attributes(attributes: Float[np.ndarray, "n 11"]) -> Float32[np
     factors[:, 4] = in_one_turn(np.arctan2(array[:, 7], array[:, 6]).astype(np.float64))
     factors[:, 5:8] = (inside[:, 8:11] + 1) / 2
     return factors
-
-
-attributes_of = attributes
-"""The same function, for where a variable is called `attributes`."""

@@ -7,7 +7,7 @@ import numpy as np
 from amodal.data.shapes.factors import SHAPE_NAMES
 from amodal.typing import Float
 
-_KITE = ((0.0, -0.5), (0.45, 0.2), (0.0, 0.5), (-0.45, 0.2))
+_KITE = ((0.0, -0.5), (0.35, 0.2), (0.0, 0.5), (-0.35, 0.2))
 _TRIANGLE = ((0.0, -0.5), (0.3, 0.4), (-0.3, 0.4))
 _EGG_CORNERS = 24
 
@@ -20,7 +20,7 @@ def outline(shape: int) -> Float[np.ndarray, "corner 2"]:
     """
     if SHAPE_NAMES[shape] == "egg":
         turn = np.arange(_EGG_CORNERS) * 2 * np.pi / _EGG_CORNERS
-        width = 0.38 * (1 - 0.3 * np.cos(turn))
+        width = 0.37 * (1 - 0.3 * np.cos(turn))
         return np.stack([width * np.sin(turn), -0.5 * np.cos(turn)], axis=1)
     return np.array(_TRIANGLE if SHAPE_NAMES[shape] == "triangle" else _KITE)
 
