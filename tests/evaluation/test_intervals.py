@@ -63,5 +63,5 @@ def test_bad_input_is_refused() -> None:
         bootstrap_interval([1.0, float("nan")])
     with pytest.raises(InputError, match="got 2 and 3 values"):
         paired_difference([1, 2], [1, 2, 3])
-    with pytest.raises(InputError, match="level is 95.0, expected a share"):
+    with pytest.raises(InputError, match="expected a share between 0 and 1"):
         mean_interval([1.0, 2.0], level=95.0)
