@@ -1,0 +1,122 @@
+"""Which rows each run of a population sees at each step: seeded, resumable, neighbour-free."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from amodal.latents.matches import MatchTable
+from amodal.typing import Float, Int64
+
+BLOCK = 64
+"""Steps whose draws are made at once: one generator call a run for all of them."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The latents of one step, a slice per run."""
+
+    matched: dict[str, Float[Tensor, "run thing dim"]]
+    """Latents of the matched things; rows that are not present hold anything finite."""
+    rows: dict[str, Int64[Tensor, "run thing"]]
+    """Each matched thing's row in the modality, -1 where it is not present."""
+    present: dict[str, Float[Tensor, "run thing"]]
+    """1 where the thing is seen in the modality, 0 where it is not (or is only padding)."""
+    unmatched: dict[str, Float[Tensor, "run batch dim"]]
+    """Latents drawn from all rows of the modality, regardless of matches."""
+
+
+class Sampler:
+    """Draw matched and unmatched batches for every run at once.
+
+    What run r sees at step t depends on its own seed, its own things and t alone: neither on the
+    other runs nor on what was drawn before. So a run alone and inside a population is the same
+    run, and resuming needs no state.
+    """
+
+    def __init__(
+        self,
+        latents: dict[str, Float[Tensor, "_ _"]],
+        table: MatchTable,
+        *,
+        things: Sequence[np.ndarray],
+        seeds: Sequence[int],
+        batch: int,
+        unmatched_batch: int,
+    ) -> None:
+        """Prepare the draws.
+
+        Args:
+            latents: each modality's rows, of its own number.
+            table: all matches.
+            things: for each run, the rows of `table` that it may learn from.
+            seeds: for each run, its seed.
+            batch: matched things a step (a run with fewer sees all of its own at each step).
+            unmatched_batch: unmatched rows a modality and step; 0 draws none.
+        """
+        self.latents = latents
+        self.table = torch.from_numpy(table.rows)
+        self.names = table.names
+        self.things = [torch.from_numpy(np.asarray(t, dtype=np.int64)) for t in things]
+        self.seeds = list(seeds)
+        self.batch = batch
+        self.unmatched_batch = unmatched_batch
+        self._blocks: dict[int, tuple[int, Tensor, Tensor]] = {}
+
+    def keep(self, runs: list[int]) -> None:
+        """Go on with some of the runs only (the others have stopped)."""
+        self.things = [self.things[r] for r in runs]
+        self.seeds = [self.seeds[r] for r in runs]
+        self._blocks.clear()
+
+    def draw(self, step: int) -> Batch:
+        """The batch of one step."""
+        drawn = [self._run_rows(r, step) for r in range(len(self.seeds))]
+        things = torch.nn.utils.rnn.pad_sequence(
+            [matched for matched, _ in drawn], batch_first=True, padding_value=-1
+        )
+        rows = self.table[things.clamp_min(0)].masked_fill((things < 0)[..., None], -1)
+        matched, present, by_name = {}, {}, {}
+        for column, name in enumerate(self.names):
+            by_name[name] = rows[..., column]
+            present[name] = (rows[..., column] >= 0).float()
+            matched[name] = self._gather(name, rows[..., column].clamp_min(0))
+        unmatched = {}
+        if self.unmatched_batch:
+            share = torch.stack([other for _, other in drawn])
+            for column, name in enumerate(self.names):
+                count = len(self.latents[name])
+                picked = (share[:, column].double() * count).long().clamp_max(count - 1)
+                unmatched[name] = self._gather(name, picked)
+        return Batch(matched, by_name, present, unmatched)
+
+    def _gather(self, name: str, rows: Tensor) -> Tensor:
+        table = self.latents[name]
+        return table.index_select(0, rows.flatten()).view(*rows.shape, table.shape[1])
+
+    def _run_rows(self, run: int, step: int) -> tuple[Tensor, Tensor]:
+        """Run `run`'s things (thing,) and uniform draws (modality, batch) at `step`."""
+        block = step // BLOCK
+        if self._blocks.get(run, (-1,))[0] != block:
+            generator = torch.Generator().manual_seed(_mixed(self.seeds[run], block))
+            own = self.things[run]
+            order = _orders(len(own), self.batch, generator)
+            shape = (BLOCK, len(self.names), self.unmatched_batch)
+            share = torch.rand(shape, generator=generator)
+            self._blocks[run] = (block, own[order], share)
+        _, things, share = self._blocks[run]
+        return things[step % BLOCK], share[step % BLOCK]
+
+
+def _orders(things: int, batch: int, generator: torch.Generator) -> Tensor:
+    """For each step of a block, which things to take: all different where that is cheap."""
+    if things > 4 * batch:
+        return torch.randint(things, (BLOCK, batch), generator=generator)
+    return torch.rand(BLOCK, things, generator=generator).argsort(1)[:, :batch]
+
+
+def _mixed(seed: int, block: int) -> int:
+    """One 63-bit seed out of a run's seed and a block number."""
+    return int(np.random.SeedSequence([seed, block]).generate_state(1, np.uint64)[0] >> 1)

@@ -1,0 +1,170 @@
+"""What one training step computes: states and decodings, each made once and shared by losses."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from amodal.latents import Batch
+from amodal.typing import Float
+from amodal.workspace import Architecture, Weights, apply_heads, bound, decode, encode, fuse
+from amodal.workspace.network import Dropout
+
+Subset = tuple[str, ...]
+
+
+@dataclass
+class Step:
+    """States and decodings of one batch. Decodings are raw: before the heads."""
+
+    architecture: Architecture
+    batch: Batch
+    matched: dict[str, Float[Tensor, "run thing state"]] = field(default_factory=dict)
+    """The state of each matched thing from one modality alone."""
+    translated: dict[tuple[str, str], Float[Tensor, "run thing dim"]] = field(default_factory=dict)
+    """(source, target): matched things of `source`, decoded as `target`."""
+    restored: dict[str, Float[Tensor, "run batch dim"]] = field(default_factory=dict)
+    """Unmatched rows, encoded and decoded in their own modality."""
+    returned: dict[tuple[str, str], Float[Tensor, "run batch dim"]] = field(default_factory=dict)
+    """(source, way): unmatched rows of `source`, through `way`, back in `source`."""
+    broadcast: dict[tuple[Subset, str], Float[Tensor, "run thing dim"]] = field(
+        default_factory=dict
+    )
+    """(subset, target): matched things seen through several modalities, decoded as `target`."""
+    rebroadcast: dict[tuple[Subset, str], Float[Tensor, "run thing dim"]] = field(
+        default_factory=dict
+    )
+    """(subset, target): the same through the modalities outside the subset, and back in it."""
+
+
+def compute_step(
+    weights: Weights,
+    architecture: Architecture,
+    batch: Batch,
+    *,
+    needs: Collection[str],
+    dropout: Dropout | None = None,
+) -> Step:
+    """Encode every modality once, decode every modality once on all that must be decoded.
+
+    Args:
+        weights: views of a population's matrix.
+        architecture: of the population.
+        batch: the latents of this step.
+        needs: which fields of `Step` the active losses read.
+        dropout: applied to hidden layers.
+    """
+    step = Step(architecture, batch)
+    names = architecture.names
+    alone = _encode_all(weights, architecture, batch, dropout)
+    step.matched = {name: bound(alone[name][0], architecture) for name in names}
+    jobs: dict[str, dict[tuple, Tensor]] = {name: {} for name in names}
+    if "translated" in needs:
+        for source in names:
+            for target in names:
+                if source != target:
+                    jobs[target]["translated", source] = step.matched[source]
+    unmatched = {name: bound(alone[name][1], architecture) for name in batch.unmatched}
+    for source in unmatched:
+        if "restored" in needs:
+            jobs[source]["restored", source] = unmatched[source]
+        if "returned" in needs:
+            for way in names:
+                if way != source:
+                    jobs[way]["outward", source] = unmatched[source]
+    subsets = _subsets(names) if "broadcast" in needs else []
+    for subset in subsets:
+        state = _fused(alone, architecture, batch, subset)
+        for target in names:
+            jobs[target]["broadcast", subset] = state
+    decoded = _decode_all(weights, architecture, jobs, dropout)
+    for target, results in decoded.items():
+        for (kind, origin), raw in results.items():
+            if kind == "translated":
+                step.translated[origin, target] = raw
+            elif kind == "restored":
+                step.restored[target] = raw
+            elif kind == "broadcast":
+                step.broadcast[origin, target] = raw
+    if "returned" in needs:
+        step.returned = _return(weights, architecture, decoded, dropout)
+    for subset in subsets:
+        _rebroadcast(weights, step, subset, dropout)
+    return step
+
+
+def _encode_all(
+    weights: Weights, architecture: Architecture, batch: Batch, dropout: Dropout | None
+) -> dict[str, tuple[Tensor, ...]]:
+    """Each modality's matched and unmatched contributions, by one call."""
+    result = {}
+    for name in architecture.names:
+        parts = [batch.matched[name], *([batch.unmatched[name]] if batch.unmatched else [])]
+        joined = encode(weights, architecture, name, torch.cat(parts, 1), dropout=dropout)
+        result[name] = joined.split([part.shape[1] for part in parts], dim=1)
+    return result
+
+
+def _decode_all(
+    weights: Weights,
+    architecture: Architecture,
+    jobs: dict[str, dict[tuple, Tensor]],
+    dropout: Dropout | None,
+) -> dict[str, dict[tuple, Tensor]]:
+    """Run each modality's decoder once on all the states that wait for it."""
+    result = {}
+    for name, waiting in jobs.items():
+        if waiting:
+            joined = torch.cat(list(waiting.values()), 1)
+            raw = decode(weights, architecture, name, joined, dropout=dropout)
+            parts = raw.split([state.shape[1] for state in waiting.values()], dim=1)
+            result[name] = dict(zip(waiting, parts, strict=True))
+    return result
+
+
+def _return(
+    weights: Weights,
+    architecture: Architecture,
+    decoded: dict[str, dict[tuple, Tensor]],
+    dropout: Dropout | None,
+) -> dict[tuple[str, str], Tensor]:
+    """Second half of the cycles: re-encode what was decoded elsewhere, decode at home."""
+    jobs: dict[str, dict[tuple, Tensor]] = {name: {} for name in architecture.names}
+    for way, results in decoded.items():
+        abroad = {origin: raw for (kind, origin), raw in results.items() if kind == "outward"}
+        latents = apply_heads(torch.cat(list(abroad.values()), 1), architecture.specs[way])
+        again = encode(weights, architecture, way, latents, dropout=dropout)
+        sizes = [raw.shape[1] for raw in abroad.values()]
+        for source, state in zip(abroad, bound(again, architecture).split(sizes, 1), strict=True):
+            jobs[source]["returned", way] = state
+    home = _decode_all(weights, architecture, jobs, dropout)
+    return {(name, way): raw for name in home for (_, way), raw in home[name].items()}
+
+
+def _subsets(names: tuple[str, ...]) -> list[Subset]:
+    """Sets of at least two modalities; single ones are what the other losses are about."""
+    return [s for size in range(2, len(names) + 1) for s in combinations(names, size)]
+
+
+def _fused(
+    alone: dict[str, tuple[Tensor, ...]], architecture: Architecture, batch: Batch, subset: Subset
+) -> Tensor:
+    return fuse({name: alone[name][0] for name in subset}, architecture, present=batch.present)
+
+
+def _rebroadcast(weights: Weights, step: Step, subset: Subset, dropout: Dropout | None) -> None:
+    """Decode the modalities outside `subset`, encode them again, decode those inside."""
+    architecture = step.architecture
+    absent = [name for name in architecture.names if name not in subset]
+    if not absent:
+        return
+    again = {}
+    for name in absent:
+        latents = apply_heads(step.broadcast[subset, name], architecture.specs[name])
+        again[name] = encode(weights, architecture, name, latents, dropout=dropout)
+    state = fuse(again, architecture)
+    for name in subset:
+        raw = decode(weights, architecture, name, state, dropout=dropout)
+        step.rebroadcast[subset, name] = raw

@@ -1,0 +1,73 @@
+"""Checkpoints of the training loop: enough to go on to exactly the same result."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from amodal.errors import DamagedError
+from amodal.files import atomic_path
+from amodal.training.held_out import BestSoFar
+from amodal.training.optimiser import PopulationAdamW
+
+History = list[dict[str, Any]]
+
+
+def save_checkpoint(
+    path: Path,
+    step: int,
+    active: list[int],
+    optimiser: PopulationAdamW,
+    best: BestSoFar,
+    history: History,
+) -> None:
+    """Write the state before update number `step`, atomically. Batches and dropout need none."""
+    state = {
+        "step": step,
+        "active": active,
+        "count": optimiser.count,
+        "history": history,
+        "best": [[g, best.score[g], best.first_score[g], best.step[g], best.worse[g]]
+                 for g in best.score],
+    }  # fmt: skip
+    tensors = {
+        "matrix": optimiser.matrix,
+        "first": optimiser.first,
+        "second": optimiser.second,
+        "best": best.matrix,
+    }
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, metadata={"state": json.dumps(state)})
+
+
+def load_checkpoint(
+    path: Path, optimiser: PopulationAdamW, best: BestSoFar
+) -> tuple[int, list[int], History]:
+    """Put a checkpoint's state back; gives the step to go on with, active runs, history.
+
+    Raises:
+        DamagedError: the file is damaged, or of another population.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = json.loads(file.metadata()["state"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise DamagedError(
+            f"the checkpoint {path} is damaged ({error}): delete it to train from the start"
+        ) from error
+    if tensors["best"].shape != best.matrix.shape:
+        raise DamagedError(
+            f"the checkpoint {path} is of another population: expected runs and weights "
+            f"{tuple(best.matrix.shape)}, found {tuple(tensors['best'].shape)}"
+        )
+    optimiser.matrix = tensors["matrix"]
+    optimiser.first, optimiser.second = tensors["first"], tensors["second"]
+    optimiser.count = state["count"]
+    best.matrix = tensors["best"]
+    for group, score, first_score, step, worse in state["best"]:
+        best.score[group], best.first_score[group] = score, first_score
+        best.step[group], best.worse[group] = step, worse
+    return state["step"], state["active"], state["history"]

@@ -1,0 +1,86 @@
+"""How a population is trained: the settings of the loop, and of each run."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from amodal.errors import InputError
+from amodal.losses import find_loss
+from amodal.typing import Int64
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What all runs of a population share."""
+
+    steps: int = 1000
+    """Updates at most; stopping may end a run earlier."""
+    batch: int = 128
+    """Matched things a step; a run with fewer sees all of its own at each step."""
+    unmatched_batch: int = 128
+    """Unmatched rows of each modality a step."""
+    warm_up: int = 25
+    """Steps over which the learning rate rises to its full height; a cosine takes it down."""
+    weight_decay: float = 0.1
+    """On the weights of the networks, decoupled from the gradient (AdamW)."""
+    decoder_speed: float = 1.0
+    """Learning rate of decoders, as a multiple of the encoders'."""
+    linear_speed: float = 0.3
+    """Learning rate of the linear path, as a multiple of the networks'."""
+    smoothing: float = 0.02
+    """Label smoothing of categorical blocks in the translation loss."""
+    scale: float = 1 / 0.07
+    """What contrastive cosines are multiplied with."""
+    evaluate_every: int = 25
+    """Steps between looks at the held-out matches."""
+    patience: int = 8
+    """Looks without a better one after which a group of runs stops."""
+    clip: float = 5.0
+    """Largest norm of one run's gradient; larger ones are scaled down to it."""
+
+    def __post_init__(self) -> None:
+        problems = [
+            f"{name} must be at least {least}, got {getattr(self, name)}"
+            for name, least in (
+                ("steps", 0),
+                ("batch", 2),
+                ("unmatched_batch", 0),
+                ("warm_up", 0),
+                ("weight_decay", 0),
+                ("evaluate_every", 1),
+                ("patience", 1),
+                ("clip", 0),
+            )
+            if getattr(self, name) < least
+        ]
+        if not 0 <= self.smoothing < 1:
+            problems.append(f"smoothing must be in [0, 1), got {self.smoothing}")
+        if problems:
+            raise InputError("training settings: " + "; ".join(problems))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One member of a population."""
+
+    seed: int
+    """Of its weights, batches and dropout."""
+    losses: dict[str, float]
+    """Weight of each loss; those left out are 0."""
+    things: Int64[np.ndarray, " thing"]
+    """The matches (rows of the match table) that it learns from."""
+    held_out: Int64[np.ndarray, " thing"] = field(
+        default_factory=lambda: np.empty(0, dtype=np.int64)
+    )
+    """The matches that it is judged by."""
+    learning_rate: float = 2e-3
+    """At its height."""
+    group: int = 0
+    """Runs of a group stop together, at the step that is best for those with held-out matches."""
+
+    def __post_init__(self) -> None:
+        for name in self.losses:
+            find_loss(name)
+        both = np.intersect1d(self.things, self.held_out)
+        if len(both):
+            raise InputError(f"run: match {int(both[0])} is both learnt from and held out")
