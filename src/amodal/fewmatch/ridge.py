@@ -36,9 +36,19 @@ class RidgeMap:
 
 
 @dataclass(frozen=True)
-class _Decomposition:
-    """The centred data, seen along the singular directions of x (float64)."""
+class Shrunk:
+    """Centred answers shrunk along the singular directions of what is given (float64)."""
 
+    slopes: Float[Tensor, "rank dim_y"]
+    """S / (S^2 + penalty) U^T y."""
+    penalty: Float[Tensor, " dim_y"]
+    """The penalty chosen for each column."""
+    residuals: Float[Tensor, "thing dim_y"]
+    """y minus its leave-one-out prediction."""
+
+
+@dataclass(frozen=True)
+class _Decomposition:
     left: Float[Tensor, "thing rank"]
     squared: Float[Tensor, " rank"]
     projected: Float[Tensor, "rank dim_y"]
@@ -91,21 +101,47 @@ def fit_ridge(
     # Directions of rounding size carry nothing; their left vectors need not even be centred.
     kept = singular > max(x.shape) * torch.finfo(torch.float64).eps * x.double().abs().max()
     left, singular, right = left[:, kept], singular[kept], right[kept]
-    parts = _decompose(left, singular, centred_y)
-    grid = torch.as_tensor(penalties, dtype=torch.float64) * _scale(singular)
-    errors = torch.stack([_residuals(parts, value.expand(y.shape[1])).square() for value in grid])
-    chosen = _choose(errors.mean(1), _all_groups(groups, y.shape[1]))
-    penalty = grid[chosen]
-    slopes = singular[:, None] / (parts.squared[:, None] + penalty) * parts.projected
-    weight = right.T @ slopes
-    residuals = _residuals(parts, penalty)
+    shrunk = shrink(left, singular, centred_y, penalties=penalties, groups=groups)
+    weight = right.T @ shrunk.slopes
     return RidgeMap(
         weight=weight.to(x.dtype),
         bias=(y.double().mean(0) - x.double().mean(0) @ weight).to(x.dtype),
-        penalty=(penalty if len(singular) else torch.full_like(penalty, math.inf)).to(x.dtype),
-        loo_error=residuals.square().mean(0).to(x.dtype),
-        loo_predictions=(y.double() - residuals).to(x.dtype),
+        penalty=shrunk.penalty.to(x.dtype),
+        loo_error=shrunk.residuals.square().mean(0).to(x.dtype),
+        loo_predictions=(y.double() - shrunk.residuals).to(x.dtype),
     )
+
+
+def shrink(
+    left: Float[Tensor, "thing rank"],
+    singular: Float[Tensor, " rank"],
+    centred_y: Float[Tensor, "thing dim_y"],
+    *,
+    penalties: Sequence[float] = PENALTIES,
+    groups: Sequence[slice] | None = None,
+) -> Shrunk:
+    """Choose the penalties of ridge regression, given the decomposition of the centred x.
+
+    The part of `fit_ridge` that other closed forms share: the square roots of the eigenvalues of
+    a centred kernel may stand for the singular values.
+
+    Args:
+        left: the left singular vectors of the centred x, of its non-zero singular values only.
+        singular: these singular values.
+        centred_y: the centred answers.
+        penalties: as in `fit_ridge`.
+        groups: as in `fit_ridge`.
+    """
+    parts = _decompose(left, singular, centred_y)
+    dim = centred_y.shape[1]
+    if len(singular) == 0:
+        nothing = centred_y.new_full((dim,), math.inf)
+        return Shrunk(parts.projected, nothing, _residuals(parts, torch.ones_like(nothing)))
+    grid = torch.as_tensor(penalties, dtype=torch.float64) * singular.square().mean()
+    errors = [_residuals(parts, value.expand(dim)).square().mean(0) for value in grid]
+    penalty = grid[_choose(torch.stack(errors), _all_groups(groups, dim))]
+    slopes = singular[:, None] / (parts.squared[:, None] + penalty) * parts.projected
+    return Shrunk(slopes, penalty, _residuals(parts, penalty))
 
 
 def _decompose(
@@ -150,10 +186,6 @@ def _all_groups(groups: Sequence[slice] | None, dim: int) -> list[list[int]]:
         raise InputError("the groups of columns overlap: give each column to one group at most")
     rest = [column for column in range(dim) if column not in set(flat)]
     return [columns for columns in [*named, rest] if columns]
-
-
-def _scale(singular: Float[Tensor, " rank"]) -> float:
-    return float(singular.square().mean()) if len(singular) else 1.0
 
 
 def _single(x: Float[Tensor, "one dim_x"], y: Float[Tensor, "one dim_y"]) -> RidgeMap:

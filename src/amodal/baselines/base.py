@@ -1,0 +1,157 @@
+"""What all baselines share: the calls of `Workspace`, checks, and ways through other modalities."""
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise, permutations
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from amodal.baselines.principal import Principal
+from amodal.errors import InputError, NotFittedError, unknown_name
+from amodal.latents import MatchTable, as_latents
+from amodal.typing import Float
+
+Map = Callable[[Float[Tensor, "row source"]], Float[Tensor, "row target"]]
+
+Fitted = TypeVar("Fitted", bound="Baseline")
+
+
+class Baseline:
+    """Base of the baselines: `fit`, `translate` and `embed` on plain arrays.
+
+    Numpy goes in and out, or torch goes in and out; results are float32. A subclass says how one
+    modality is mapped to another by `_fit_map`.
+    """
+
+    def __init__(self, *, principal: int | None = None) -> None:
+        """Set up, without data.
+
+        Args:
+            principal: None to work on the latents as they are, centred; a number to work on that
+                many standardised principal coordinates at most, measured on all rows.
+        """
+        if principal is not None and principal < 1:
+            raise InputError(f"principal is {principal}, expected None or at least 1")
+        self.principal = principal
+
+    def fit(self: Fitted, latents: Mapping[str, Any], *, matches: Any) -> Fitted:
+        """Fit on each modality's rows and the few matches among them.
+
+        Args:
+            latents: each modality's latents, (rows, columns), with its own number of rows.
+            matches: `{"image": [0, 5], "text": [3, 1]}`, a list of such dicts, or a MatchTable.
+
+        Raises:
+            InputError: unusable arrays or matches, or a modality without any match.
+        """
+        rows = {name: as_latents(name, value) for name, value in latents.items()}
+        table = MatchTable.build(matches, {name: len(value) for name, value in rows.items()})
+        for name in rows:
+            if not any(len(table.together(name, other)) for other in rows if other != name):
+                raise InputError(
+                    f"modality {name!r} has no match with any other: {type(self).__name__} learns "
+                    "from matches alone, give it at least one"
+                )
+        self._dims = {name: value.shape[1] for name, value in rows.items()}
+        self.principal_ = {
+            name: Principal.fit(value, self.principal) for name, value in rows.items()
+        }
+        self._fit({name: self.principal_[name].apply(rows[name]) for name in rows}, table)
+        return self
+
+    def translate(self, x: Any, source: str, target: str) -> Any:
+        """Say what rows of `source` are in `target`, in the target's own units.
+
+        A target that shares no match with the source is reached through other modalities.
+
+        Raises:
+            NotFittedError: before `fit`.
+            UnknownNameError: a modality that was not fitted.
+            InputError: unusable rows.
+        """
+        coordinates = self._coordinates(source, x)
+        self._known(target)
+        answer = self._translate(coordinates, source, target)
+        return _as_given(self.principal_[target].invert(answer), x)
+
+    def embed(self, latents: Mapping[str, Any]) -> Any:
+        """Give rows of any modalities in one shared space, to be compared by cosine.
+
+        With several modalities row i of each is the same thing, and the unit vectors are averaged.
+
+        Raises:
+            NotFittedError: before `fit`.
+            UnknownNameError: a modality that was not fitted.
+            InputError: unusable rows, or unequal numbers of rows.
+        """
+        if not latents:
+            raise InputError("embed needs at least one modality, got an empty dict")
+        states = [self._embed(self._coordinates(n, x), n) for n, x in latents.items()]
+        sizes = {name: len(state) for name, state in zip(latents, states, strict=True)}
+        if len(set(sizes.values())) > 1:
+            raise InputError(f"embed needs the same things in each modality, got rows {sizes}")
+        if len(states) > 1:
+            states = [torch.stack([unit_rows(state) for state in states]).mean(0)]
+        return _as_given(states[0], next(iter(latents.values())))
+
+    def _fit(self, rows: Mapping[str, Tensor], table: MatchTable) -> None:
+        self._maps: dict[tuple[str, str], Map] = {}
+        for source, target in permutations(rows, 2):
+            pairs = table.together(source, target)
+            if len(pairs):
+                x, y = rows[source][pairs[:, 0]], rows[target][pairs[:, 1]]
+                self._maps[source, target] = self._fit_map(x, y)
+
+    def _fit_map(self, x: Float[Tensor, "thing source"], y: Float[Tensor, "pair target"]) -> Map:
+        raise NotImplementedError
+
+    def _translate(self, x: Tensor, source: str, target: str) -> Tensor:
+        names = _route(source, target, set(self._maps))
+        for first, second in pairwise(names):
+            x = self._maps[first, second](x)
+        return x
+
+    def _embed(self, x: Tensor, name: str) -> Tensor:
+        # What the row is in every modality, side by side: the cosine of two such rows is the mean
+        # of the cosines in each modality, which ranks better than any one direction.
+        return torch.cat([unit_rows(self._translate(x, name, other)) for other in self._dims], 1)
+
+    def _coordinates(self, name: str, x: Any) -> Tensor:
+        self._known(name)
+        return self.principal_[name].apply(as_latents(name, x, dim=self._dims[name]))
+
+    def _known(self, name: str) -> None:
+        if not hasattr(self, "_dims"):
+            raise NotFittedError(f"this {type(self).__name__} is not fitted yet: call fit first")
+        if name not in self._dims:
+            raise unknown_name("modality", name, self._dims)
+
+
+def unit_rows(rows: Float[Tensor, "row dim"]) -> Float[Tensor, "row dim"]:
+    """Rows of length 1; rows of zeros stay zeros."""
+    norm = rows.norm(dim=1, keepdim=True)
+    return rows / torch.where(norm > 0, norm, 1.0)
+
+
+def _route(source: str, target: str, steps: set[tuple[str, str]]) -> list[str]:
+    """The modalities on the shortest way from source to target, both included."""
+    ways, seen = [[source]], {source}
+    while ways:
+        way = ways.pop(0)
+        if way[-1] == target:
+            return way
+        for first, second in sorted(steps):
+            if first == way[-1] and second not in seen:
+                seen.add(second)
+                ways.append([*way, second])
+    raise InputError(
+        f"no matches lead from modality {source!r} to {target!r}, not even through others: "
+        "add matches that join them"
+    )
+
+
+def _as_given(result: Tensor, given: Any) -> Any:
+    single = result.to(torch.float32)
+    return single if isinstance(given, Tensor) else np.asarray(single)

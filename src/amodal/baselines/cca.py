@@ -1,0 +1,139 @@
+"""Canonical correlation analysis for two or more modalities, regularised, in closed form."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from amodal.baselines.base import Baseline
+from amodal.errors import InputError
+from amodal.fewmatch.ridge import RidgeMap, fit_ridge
+from amodal.latents import MatchTable
+from amodal.typing import Float
+
+
+class CCA(Baseline):
+    r"""Find the directions of each modality that vary together, and compare rows by them.
+
+    Maximises the correlations of W_m^T x_m over all pairs of modalities m that share matches:
+    the eigenvectors of the cross-covariances C_mn between the whitened modalities,
+    (C_mm + penalty v_m I)^(-1/2) C_mn (C_nn + penalty v_n I)^(-1/2), v_m the mean variance of
+    modality m over all its rows. For two modalities this is Hotelling's analysis (1936,
+    doi:10.1093/biomet/28.3-4.321); for more, the sum of correlations under a common constraint
+    (Kettenring 1971, doi:10.1093/biomet/58.3.433), each covariance from the matches that both
+    modalities share. Embeddings are scaled by correlation^power, so that a cosine weights
+    directions by how far they can be trusted, as CSA does (Li et al. 2024, arXiv 2410.07610).
+
+    Translations are ridge regressions from the shared space to the target, fitted on the matches.
+
+    Example:
+        >>> import numpy as np
+        >>> first = np.random.default_rng(0).normal(size=(200, 3))
+        >>> second = first @ np.array([[1.0, 2.0], [0.5, -1.0], [0.0, 0.0]])
+        >>> rows = list(range(100))
+        >>> model = CCA(penalty=1e-6).fit(
+        ...     {"a": first, "b": second}, matches={"a": rows, "b": rows}
+        ... )
+        >>> model.correlations_.round(decimals=3).tolist()
+        [1.0, 1.0]
+    """
+
+    def __init__(
+        self,
+        *,
+        components: int | None = None,
+        penalty: float = 0.5,
+        power: float = 1.0,
+        principal: int | None = None,
+    ) -> None:
+        """Set up, without data.
+
+        Args:
+            components: directions kept at most; None keeps all that correlate positively.
+            penalty: pulls the covariances, estimated on few matches, towards spheres, in units of
+                the mean variance. The more matches, the less it matters.
+            power: 0 gives plain canonical variates, 0.5 weights the inner product by the
+                correlations as in CSA, 1 (best in our measurements) by their squares.
+            principal: as in the other baselines.
+        """
+        super().__init__(principal=principal)
+        if components is not None and components < 1:
+            raise InputError(f"components is {components}, expected None or at least 1")
+        if penalty <= 0 or power < 0:
+            raise InputError(
+                f"penalty is {penalty} and power {power}: expected a positive penalty (try 0.5) "
+                "and a power of 0 or more"
+            )
+        self.components, self.penalty, self.power = components, penalty, power
+
+    def _fit(self, rows: Mapping[str, Tensor], table: MatchTable) -> None:
+        self._centres: dict[str, Tensor] = {}
+        whiten: dict[str, Tensor] = {}
+        for name, values in rows.items():
+            matched = values[self._matched(table, name)]
+            self._centres[name] = matched.mean(0)
+            variance = float(values.var(0, correction=0).mean()) or 1.0
+            whiten[name] = _inverse_root(_covariance(matched, matched), self.penalty * variance)
+        strength, vectors = torch.linalg.eigh(_joint(rows, whiten, table))
+        # Two modalities give each correlation once as +c and once as -c; m give sums over m - 1.
+        correlations = strength.flip(0) / (len(rows) - 1)
+        kept = int((correlations > 1e-9).sum())
+        kept = max(1, min(kept, self.components or kept))
+        self.correlations_ = correlations[:kept]
+        scaled = vectors.flip(1)[:, :kept] * self.correlations_.clamp(0) ** self.power
+        blocks = scaled.split([values.shape[1] for values in rows.values()])
+        self._weights = {
+            name: len(rows) ** 0.5 * whiten[name] @ block
+            for name, block in zip(rows, blocks, strict=True)
+        }
+        self._decoders = {name: self._fit_decoder(name, rows, table) for name in rows}
+
+    def _matched(self, table: MatchTable, name: str) -> Tensor:
+        """Each matched row of a modality as often as it is matched."""
+        seen = (table.rows >= 0).sum(1) > 1
+        column = table.column(name)[seen]
+        return torch.from_numpy(column[column >= 0])
+
+    def _fit_decoder(self, target: str, rows: Mapping[str, Tensor], table: MatchTable) -> RidgeMap:
+        states, answers = [], []
+        for source in rows:
+            pairs = table.together(source, target)
+            if source != target and len(pairs):
+                states.append(self._embed(rows[source][pairs[:, 0]], source))
+                answers.append(rows[target][pairs[:, 1]])
+        return fit_ridge(torch.cat(states), torch.cat(answers))
+
+    def _embed(self, x: Tensor, name: str) -> Tensor:
+        return (x - self._centres[name]) @ self._weights[name]
+
+    def _translate(self, x: Tensor, source: str, target: str) -> Tensor:
+        return x if source == target else self._decoders[target](self._embed(x, source))
+
+
+def _joint(
+    rows: Mapping[str, Tensor], whiten: Mapping[str, Tensor], table: MatchTable
+) -> Float[Tensor, "all all"]:
+    """The whitened cross-covariances of all pairs as one symmetric matrix, zero on the diagonal."""
+    blocks = []
+    for first in rows:
+        line = []
+        for second in rows:
+            pairs = table.together(first, second)
+            if first == second or not len(pairs):
+                line.append(rows[first].new_zeros(rows[first].shape[1], rows[second].shape[1]))
+                continue
+            cross = _covariance(rows[first][pairs[:, 0]], rows[second][pairs[:, 1]])
+            line.append(whiten[first] @ cross @ whiten[second])
+        blocks.append(torch.cat(line, 1))
+    return torch.cat(blocks)
+
+
+def _covariance(
+    x: Float[Tensor, "thing first"], y: Float[Tensor, "thing second"]
+) -> Float[Tensor, "first second"]:
+    return (x - x.mean(0)).T @ (y - y.mean(0)) / len(x)
+
+
+def _inverse_root(covariance: Float[Tensor, "dim dim"], penalty: float) -> Float[Tensor, "dim dim"]:
+    values, vectors = torch.linalg.eigh(covariance)
+    return (vectors / (values.clamp(min=0) + penalty).sqrt()) @ vectors.T

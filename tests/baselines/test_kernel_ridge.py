@@ -1,0 +1,65 @@
+"""Kernel ridge: against brute-force leaving out, a curved map, and many matches."""
+
+import numpy as np
+import pytest
+import torch
+
+from amodal.baselines import KernelRidge, Ridge
+from amodal.baselines.kernel_ridge import _kernel, _solve
+
+
+def brute_force(kernel: np.ndarray, y: np.ndarray, penalty: float) -> np.ndarray:
+    """Leave each thing out of the kernel and of the mean, and solve anew with an intercept."""
+    answers = []
+    for left_out in range(len(y)):
+        kept = np.arange(len(y)) != left_out
+        n = kept.sum()
+        system = np.block(
+            [[kernel[np.ix_(kept, kept)] + penalty * np.eye(n), np.ones((n, 1))], [np.ones(n), 0]]
+        )
+        solution = np.linalg.solve(system, np.concatenate([y[kept], np.zeros((1, y.shape[1]))]))
+        answers.append(kernel[left_out, kept] @ solution[:-1] + solution[-1])
+    return np.stack(answers)
+
+
+def test_leave_one_out_equals_brute_force() -> None:
+    x, y = torch.randn(2, 25, 3, generator=torch.Generator().manual_seed(0)).double()
+    kernel = _kernel(x, x, 1.5)
+    shrunk, _, _ = _solve(kernel, y)
+    expected = brute_force(kernel.numpy(), y.numpy(), float(shrunk.penalty[0]))
+    np.testing.assert_allclose((y - shrunk.residuals).numpy(), expected, rtol=1e-6, atol=1e-8)
+
+
+def curved(n: int, *, seed: int = 0):
+    generator = np.random.default_rng(seed)
+    hidden = generator.uniform(-2, 2, size=(n, 2))
+    answers = np.stack([np.sin(2 * hidden[:, 0]), hidden[:, 0] * hidden[:, 1]], axis=1)
+    return hidden, answers + 0.02 * generator.normal(size=answers.shape)
+
+
+def error(method, matches: int) -> float:
+    first, second = curved(matches + 200)
+    rows = list(range(matches))
+    model = method().fit({"a": first, "b": second}, matches={"a": rows, "b": rows})
+    answers = model.translate(first[matches:], "a", "b")
+    return float(np.square(answers - second[matches:]).mean() / second.var(0).mean())
+
+
+def test_learns_a_curved_map_that_ridge_cannot() -> None:
+    assert error(KernelRidge, 100) < 0.02
+    assert error(Ridge, 100) > 0.5
+
+
+def test_nearly_linear_maps_cost_little() -> None:
+    generator = np.random.default_rng(2)
+    first = generator.normal(size=(300, 6))
+    latents = {"a": first, "b": first @ generator.normal(size=(6, 3))}
+    rows = list(range(40))
+    model = KernelRidge().fit(latents, matches={"a": rows, "b": rows})
+    answers = model.translate(first, "a", "b")
+    assert np.square(answers - latents["b"]).mean() < 0.05 * latents["b"].var(0).mean()
+
+
+@pytest.mark.slow
+def test_thousands_of_matches() -> None:
+    assert error(KernelRidge, 3000) < 0.005
