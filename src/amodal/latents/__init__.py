@@ -1,8 +1,18 @@
 """Latents: checked, normalised, stored, matched, drawn in batches."""
 
 from amodal.latents.check import as_latents
+from amodal.latents.latents import Latents, as_checked, check_blocks
 from amodal.latents.matches import MatchTable
 from amodal.latents.normalisation import Normalisation
 from amodal.latents.sampler import Batch, Sampler
 
-__all__ = ["Batch", "MatchTable", "Normalisation", "Sampler", "as_latents"]
+__all__ = [
+    "Batch",
+    "Latents",
+    "MatchTable",
+    "Normalisation",
+    "Sampler",
+    "as_checked",
+    "as_latents",
+    "check_blocks",
+]

@@ -1,6 +1,6 @@
 """Which rows each run of a population sees at each step: seeded, resumable, neighbour-free."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ class Batch:
     present: dict[str, Float[Tensor, "run thing"]]
     """1 where the thing is seen in the modality, 0 where it is not (or is only padding)."""
     unmatched: dict[str, Float[Tensor, "run batch dim"]]
-    """Latents drawn from all rows of the modality, regardless of matches."""
+    """Latents drawn from the modality's rows, regardless of matches."""
 
 
 class Sampler:
@@ -45,6 +45,7 @@ class Sampler:
         seeds: Sequence[int],
         batch: int,
         unmatched_batch: int,
+        unmatched: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """Prepare the draws.
 
@@ -55,6 +56,7 @@ class Sampler:
             seeds: for each run, its seed.
             batch: matched things a step (a run with fewer sees all of its own at each step).
             unmatched_batch: unmatched rows a modality and step; 0 draws none.
+            unmatched: the rows of each modality to draw those from; all when left out.
         """
         self.latents = latents
         self.table = torch.from_numpy(table.rows)
@@ -63,6 +65,10 @@ class Sampler:
         self.seeds = list(seeds)
         self.batch = batch
         self.unmatched_batch = unmatched_batch
+        self.pools = {
+            name: torch.from_numpy(np.asarray(rows, dtype=np.int64))
+            for name, rows in (unmatched or {}).items()
+        }
         self._blocks: dict[int, tuple[int, Tensor, Tensor]] = {}
 
     def keep(self, runs: list[int]) -> None:
@@ -87,10 +93,15 @@ class Sampler:
         if self.unmatched_batch:
             share = torch.stack([other for _, other in drawn])
             for column, name in enumerate(self.names):
-                count = len(self.latents[name])
-                picked = (share[:, column].double() * count).long().clamp_max(count - 1)
-                unmatched[name] = self._gather(name, picked)
+                unmatched[name] = self._gather(name, self._spread(name, share[:, column]))
         return Batch(matched, by_name, present, unmatched)
+
+    def _spread(self, name: str, share: Tensor) -> Tensor:
+        """Rows of a modality out of uniform draws in [0, 1)."""
+        pool = self.pools.get(name)
+        count = len(self.latents[name]) if pool is None else len(pool)
+        picked = (share.double() * count).long().clamp_max(count - 1)
+        return picked if pool is None else pool[picked]
 
     def _gather(self, name: str, rows: Tensor) -> Tensor:
         table = self.latents[name]

@@ -10,6 +10,7 @@ from torch import Tensor
 from amodal.latents import Batch
 from amodal.typing import Float
 from amodal.workspace import Architecture, Weights, apply_heads, bound, decode, encode, fuse
+from amodal.workspace.architecture import LOG_SCALE
 from amodal.workspace.network import Dropout
 
 Subset = tuple[str, ...]
@@ -21,6 +22,8 @@ class Step:
 
     architecture: Architecture
     batch: Batch
+    log_scale: Float[Tensor, " run"]
+    """Logarithm of the learnt scale of contrastive cosines."""
     matched: dict[str, Float[Tensor, "run thing state"]] = field(default_factory=dict)
     """The state of each matched thing from one modality alone."""
     translated: dict[tuple[str, str], Float[Tensor, "run thing dim"]] = field(default_factory=dict)
@@ -56,7 +59,7 @@ def compute_step(
         needs: which fields of `Step` the active losses read.
         dropout: applied to hidden layers.
     """
-    step = Step(architecture, batch)
+    step = Step(architecture, batch, weights[LOG_SCALE][:, 0, 0])
     names = architecture.names
     alone = _encode_all(weights, architecture, batch, dropout)
     step.matched = {name: bound(alone[name][0], architecture) for name in names}

@@ -5,6 +5,7 @@ global workspace" (arXiv 2306.15711). Notation: e encodes, g decodes, z is the s
 modality's own error (`latent_error`).
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ class LossSettings:
     """Label smoothing of categorical blocks in supervised losses."""
     scale: float = 1 / 0.07
     """What contrastive cosines are multiplied with."""
+    learn_scale: bool = False
+    """Learn that scale instead (it starts at 1 / 0.07 and stays below 100, as in CLIP)."""
 
 
 def translation(step: Step, settings: LossSettings) -> PerRun:
@@ -49,11 +52,13 @@ def translation(step: Step, settings: LossSettings) -> PerRun:
 def contrastive(step: Step, settings: LossSettings) -> PerRun:
     """Symmetric InfoNCE between z(x) and z(y) over matches, the mean over pairs of modalities."""
     names, terms = step.architecture.names, []
+    scale = torch.full_like(step.log_scale, settings.scale)
+    if settings.learn_scale:
+        scale = step.log_scale.clamp_max(math.log(100)).exp()
     for i, first in enumerate(names):
         for second in names[i + 1 :]:
             counted = step.batch.present[first] * step.batch.present[second]
             same = same_thing(step.batch.rows[first], step.batch.rows[second])
-            scale = torch.full((len(counted),), settings.scale)
             states = step.matched[first], step.matched[second]
             terms.append((info_nce(*states, counted=counted, same=same, scale=scale), counted))
     return _mean_of_those_with_rows(terms)

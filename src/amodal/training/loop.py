@@ -2,11 +2,12 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -48,6 +49,7 @@ def train(
     *,
     runs: Sequence[Run],
     settings: TrainingSettings,
+    unmatched: Mapping[str, np.ndarray] | None = None,
     checkpoint: Path | None = None,
     on_look: Callable[[list[dict[str, Any]]], None] | None = None,
 ) -> Outcome:
@@ -63,6 +65,8 @@ def train(
         table: all matches.
         runs: the settings of each run.
         settings: what they share.
+        unmatched: the rows of each modality that demi-cycles and cycles learn from; all of them
+            when left out.
         checkpoint: a file to go on from when it is there, and to write when interrupted and at
             every look; removed by the caller once the result is safe.
         on_look: called with the rows of the history at every look.
@@ -84,7 +88,9 @@ def train(
     if checkpoint is not None and checkpoint.exists():
         first, active, history = load_checkpoint(checkpoint, optimiser, best)
         looked = first  # it was written after this look
-    loss_settings = LossSettings(smoothing=settings.smoothing, scale=settings.scale)
+    loss_settings = LossSettings(
+        smoothing=settings.smoothing, scale=settings.scale, learn_scale=settings.learn_scale
+    )
 
     def of(values: Sequence[Any]) -> list[Any]:
         return [values[run] for run in active]
@@ -96,6 +102,7 @@ def train(
             things=of([run.things for run in runs]),
             seeds=of([run.seed for run in runs]),
             batch=settings.batch,
+            unmatched=unmatched,
             unmatched_batch=settings.unmatched_batch if needs & {"restored", "returned"} else 0,
         )
 

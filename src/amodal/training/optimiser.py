@@ -1,5 +1,7 @@
 """AdamW on a population's matrix: one update for all runs, each with its own learning rate."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -63,11 +65,9 @@ def column_factors(
     """
     decays, speeds = [], []
     for name, shape in architecture.shapes().items():
-        last = name.rsplit(".", 1)[1]
-        decays.append(decay if last.startswith(("weight", "out")) else 0.0)
+        last, count = name.rsplit(".", 1)[1], math.prod(shape)
         speed = decoder_speed if ".decoder." in name else 1.0
-        speeds.append(speed * (linear_speed if last in ("linear", "bias") else 1.0))
-        count = shape[0] * shape[1]
-        decays[-1:] = [decays[-1]] * count
-        speeds[-1:] = [speeds[-1]] * count
-    return torch.tensor(decays), torch.tensor(speeds)
+        speed *= linear_speed if last in ("linear", "bias") else 1.0
+        decays.append(torch.full((count,), decay if last.startswith(("weight", "out")) else 0.0))
+        speeds.append(torch.full((count,), speed))
+    return torch.cat(decays), torch.cat(speeds)

@@ -31,6 +31,8 @@ class TrainingSettings:
     """Label smoothing of categorical blocks in the translation loss."""
     scale: float = 1 / 0.07
     """What contrastive cosines are multiplied with."""
+    learn_scale: bool = False
+    """Learn that scale instead, for each run."""
     evaluate_every: int = 25
     """Steps between looks at the held-out matches."""
     patience: int = 8

@@ -10,6 +10,9 @@ from amodal.specification import LatentSpec
 
 Shape = tuple[int, ...]
 
+LOG_SCALE = "contrastive.log_scale"
+"""The one weight that belongs to no modality: the learnt scale of contrastive cosines."""
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -54,7 +57,7 @@ class Architecture:
 
     def shapes(self) -> dict[str, Shape]:
         """Name and shape of every weight of one run, in the order of a population's columns."""
-        result: dict[str, Shape] = {}
+        result: dict[str, Shape] = {LOG_SCALE: (1, 1)}
         for name, spec in self.specs.items():
             result |= self._net_shapes(f"{name}.encoder", spec.dim, self.state)
             result |= self._net_shapes(f"{name}.decoder", self.state, spec.dim)
@@ -85,5 +88,6 @@ class Architecture:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Architecture":
         """The inverse of `to_json`."""
-        specs = {name: LatentSpec.from_json(spec) for name, spec in value["specs"].items()}
-        return cls(**(value | {"specs": specs}))
+        plain = dict(value)
+        specs = {name: LatentSpec.from_json(spec) for name, spec in plain.pop("specs").items()}
+        return cls(specs, **plain)

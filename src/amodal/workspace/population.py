@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from amodal.typing import Float
-from amodal.workspace.architecture import Architecture
+from amodal.workspace.architecture import LOG_SCALE, Architecture
 
 Weights = dict[str, Tensor]
 
@@ -38,11 +38,12 @@ class Population:
         matrix = torch.zeros(len(seeds), architecture.count())
         population = cls(architecture, matrix)
         weights = population.views()
+        weights[LOG_SCALE].fill_(math.log(1 / 0.07))
         for run, seed in enumerate(seeds):
             generator = torch.Generator().manual_seed(seed)
             for name, shape in architecture.shapes().items():
                 last = name.rsplit(".", 1)[1]
-                if architecture.linear and last in ("out", "bias"):
+                if name == LOG_SCALE or (architecture.linear and last in ("out", "bias")):
                     continue
                 inputs = shape[0] if shape[0] > 1 else architecture.hidden or 1
                 drawn = torch.rand(shape, generator=generator) * 2 - 1

@@ -1,0 +1,181 @@
+"""From checked, normalised data to trained members: start, train, judge, keep."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from amodal.errors import ExistsError
+from amodal.fewmatch.start import put_start
+from amodal.files import atomic_path, explained_disk_errors, read_json, write_json
+from amodal.latents import MatchTable
+from amodal.model.plan import Trial, plan_runs
+from amodal.model.presets import Preset
+from amodal.model.trust import Trust, fit_trust
+from amodal.training import Outcome, Run, TrainingSettings, train
+from amodal.typing import Float
+from amodal.workspace import Architecture, Population
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What fitting gives."""
+
+    population: Population
+    """The members, a run each."""
+    trust: dict[tuple[str, str], Trust]
+    """What to expect of each direction."""
+    gate: list[dict[str, Any]]
+    """For each member: the step kept, and the held-out score there and at the start."""
+    history: list[dict[str, Any]]
+    """Losses and scores of all runs at every look."""
+
+
+def fit_population(
+    settings: Preset,
+    architecture: Architecture,
+    latents: dict[str, Float[Tensor, "_ _"]],
+    table: MatchTable,
+    *,
+    trials: Sequence[Trial],
+    unmatched: Mapping[str, np.ndarray] | None = None,
+    folder: Path | None = None,
+) -> list[Fitted]:
+    """Train all members of all trials, and the folds that judge them, as one population.
+
+    Args:
+        settings: of the fit (its losses, seed and members are those of the trials instead).
+        architecture: of the workspace.
+        latents: normalised rows of each modality.
+        table: all matches; a trial learns from its own.
+        trials: what to train.
+        unmatched: rows of each modality for demi-cycles and cycles; all when left out.
+        folder: where metrics and checkpoints go.
+
+    Returns:
+        What each trial gave.
+    """
+    runs, owners = [], []
+    for number, trial in enumerate(trials):
+        planned = plan_runs(table, trial, folds=settings.folds, first_group=len(runs))
+        runs += planned
+        owners += [number] * len(planned)
+    training = settings.training
+    if len(table) and settings.start and not any(len(run.held_out) for run in runs):
+        # Nothing can be held out, so nothing could say that training helps: keep the start.
+        training = replace(training, steps=0)
+    population = Population.create(architecture, [run.seed for run in runs])
+    if settings.start:
+        for index, run in enumerate(runs):
+            put_start(population, index, latents, table, things=run.things)
+    outcome = _train(population, latents, table, runs, training, unmatched, folder)
+    fitted = []
+    for number in range(len(trials)):
+        own = [index for index, owner in enumerate(owners) if owner == number]
+        fitted.append(_collect(outcome, runs, own, latents, table))
+    return fitted
+
+
+def _train(
+    population: Population,
+    latents: dict[str, Tensor],
+    table: MatchTable,
+    runs: list[Run],
+    training: TrainingSettings,
+    unmatched: Mapping[str, np.ndarray] | None,
+    folder: Path | None,
+) -> Outcome:
+    """Train, with metrics as they come and a checkpoint where there is a folder."""
+    arguments: dict[str, Any] = {"runs": runs, "settings": training, "unmatched": unmatched}
+    if folder is None:
+        return train(population, latents, table, **arguments)
+    metrics = folder / "metrics.jsonl"
+    with explained_disk_errors(metrics), open(metrics, "a", encoding="utf-8") as file:
+
+        def on_look(rows: list[dict[str, Any]]) -> None:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+            file.flush()
+
+        outcome = train(
+            population,
+            latents,
+            table,
+            checkpoint=folder / "checkpoint.safetensors",
+            on_look=on_look,
+            **arguments,
+        )
+    # An interrupted run has logged the steps after its checkpoint twice: write them once.
+    with atomic_path(metrics) as temporary:
+        temporary.write_text("".join(json.dumps(row) + "\n" for row in outcome.history), "utf-8")
+    return outcome
+
+
+def _collect(
+    outcome: Outcome,
+    runs: list[Run],
+    own: list[int],
+    latents: dict[str, Tensor],
+    table: MatchTable,
+) -> Fitted:
+    """One trial's members, what held-out matches said of them, and their history."""
+    full = [index for index in own if not len(runs[index].held_out)]
+    gate = [
+        {
+            "step": outcome.step[group],
+            "score": _number(outcome.score[group]),
+            "start_score": _number(outcome.first_score[group]),
+        }
+        for group in (runs[index].group for index in full)
+    ]
+    mine = set(own)
+    return Fitted(
+        population=outcome.population.choose(full),
+        trust=fit_trust(
+            outcome.population.choose(own), [runs[index] for index in own], latents, table
+        ),
+        gate=gate,
+        history=[row for row in outcome.history if row["run"] in mine],
+    )
+
+
+def claim_folder(
+    folder: Path,
+    settings: Preset,
+    architecture: Architecture,
+    latents: dict[str, Tensor],
+    table: MatchTable,
+    seed: int,
+) -> None:
+    """Take a run folder for this very fit; refuse one that belongs to another.
+
+    Raises:
+        ExistsError: it holds something else.
+    """
+    digest = hashlib.sha256(
+        json.dumps([asdict(settings), architecture.to_json(), seed], sort_keys=True).encode()
+    )
+    digest.update(table.rows.tobytes())
+    for rows in latents.values():
+        digest.update(rows.numpy().tobytes())
+    identity = {"fit": digest.hexdigest()}
+    marker = folder / "fit.json"
+    if marker.exists():
+        if read_json(marker) != identity:
+            raise ExistsError(
+                f"{folder} holds a run with other data or settings: choose another folder, or "
+                "remove it first"
+            )
+    elif folder.exists() and any(folder.iterdir()):
+        raise ExistsError(f"{folder} is not empty and no run of Amodal: choose another folder")
+    else:
+        write_json(marker, identity)
+
+
+def _number(value: float) -> float | None:
+    return None if not math.isfinite(value) else float(value)

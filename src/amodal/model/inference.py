@@ -1,0 +1,80 @@
+"""Using a population's members: encode, decode and average them, a chunk of rows at a time."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from amodal.specification import LatentSpec
+from amodal.typing import Float
+from amodal.workspace import Population, apply_heads, bound, decode, encode, fuse
+
+CHUNK = 4096
+"""Rows handled at once: memory stays constant however many are asked for."""
+
+
+@torch.no_grad()
+def translate_members(
+    population: Population, rows: Float[Tensor, "row dim"], source: str, target: str
+) -> Float[Tensor, "run row dim_target"]:
+    """Each member's translation of normalised rows, after the heads."""
+    architecture, weights = population.architecture, population.views()
+    parts = []
+    for chunk in rows.split(CHUNK):
+        given = chunk.expand(len(population), -1, -1)
+        state = bound(encode(weights, architecture, source, given), architecture)
+        raw = decode(weights, architecture, target, state)
+        parts.append(apply_heads(raw, architecture.specs[target]))
+    return torch.cat(parts, 1)
+
+
+@torch.no_grad()
+def states_of_members(
+    population: Population, rows: Mapping[str, Float[Tensor, "row _"]]
+) -> Float[Tensor, "run row state"]:
+    """Each member's state of things seen through one or several modalities, fused."""
+    architecture, weights = population.architecture, population.views()
+    count = len(next(iter(rows.values())))
+    parts = []
+    for start in range(0, count, CHUNK):
+        alone = {}
+        for name, values in rows.items():
+            given = values[start : start + CHUNK].expand(len(population), -1, -1)
+            alone[name] = encode(weights, architecture, name, given)
+        parts.append(fuse(alone, architecture))
+    return torch.cat(parts, 1)
+
+
+@torch.no_grad()
+def decode_states(
+    population: Population, states: Float[Tensor, "run row state"], target: str
+) -> Float[Tensor, "run row dim"]:
+    """What each member's decoder reads from states, after the heads."""
+    architecture, weights = population.architecture, population.views()
+    raw = decode(weights, architecture, target, states)
+    return apply_heads(raw, architecture.specs[target])
+
+
+def average(members: Float[Tensor, "run row dim"], spec: LatentSpec) -> Float[Tensor, "row dim"]:
+    """The members' mean: of numbers, of probabilities, of directions (again of length 1)."""
+    mean = members.mean(0)
+    for block, columns in spec.parts():
+        if block.kind == "circular":
+            mean[:, columns] = torch.nn.functional.normalize(mean[:, columns], dim=1, eps=1e-6)
+    return mean
+
+
+def spread(members: Float[Tensor, "run row dim"]) -> Float[Tensor, " row"]:
+    """Mean squared distance of the members from their mean, per column."""
+    return (members - members.mean(0)).square().mean((0, 2))
+
+
+def cycle_error(
+    population: Population, rows: Float[Tensor, "row dim"], source: str, target: str
+) -> Float[Tensor, " row"]:
+    """Mean squared error, per column, of going to `target` and back; the mean over members."""
+    there = translate_members(population, rows, source, target)
+    back = []
+    for member, abroad in enumerate(there):
+        back.append(translate_members(population.choose([member]), abroad, target, source)[0])
+    return (torch.stack(back) - rows).square().mean((0, 2))

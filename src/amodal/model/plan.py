@@ -1,0 +1,101 @@
+"""From matches to the runs of a population: members, and for each of them folds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from amodal.latents import MatchTable
+from amodal.training import Run
+from amodal.typing import Int64
+
+FEWEST_TO_HOLD_OUT = 8
+"""Below this number of separate things, held-out ones are too few to judge by."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One thing to try: some matches, some losses, a seed. Many trials train as one population."""
+
+    losses: Mapping[str, float]
+    """Weight of each loss."""
+    things: Int64[np.ndarray, " thing"]
+    """The matches (rows of the match table) that it may learn from."""
+    seed: int = 0
+    """Its members derive their own seeds from it."""
+    members: int = 1
+    """Workspaces whose answers are averaged."""
+    learning_rate: float = 2e-3
+    """At its height."""
+
+
+def plan_runs(table: MatchTable, trial: Trial, *, folds: int, first_group: int = 0) -> list[Run]:
+    """For every member, one run that learns from all matches and `folds` that judge it.
+
+    The judging runs leave out a part of the matches each; their mean score at a step says whether
+    that step helps, and the member that saw everything is kept from the best one. No match needs
+    to be given up for validation.
+
+    Args:
+        table: all matches.
+        trial: which of them, and how.
+        folds: parts of the matches; none are held out with fewer than 8 things.
+        first_group: number of the first member's group.
+
+    Returns:
+        The runs, member after member, each member's full run first.
+    """
+    runs = []
+    for member in range(trial.members):
+        base = (trial.seed * 1_000 + member) * 100
+        group = first_group + member
+        shared: dict[str, Any] = {
+            "losses": dict(trial.losses),
+            "learning_rate": trial.learning_rate,
+            "group": group,
+        }
+        runs.append(Run(seed=base, things=trial.things, **shared))
+        for fold, held_out in enumerate(_folds(table, trial.things, folds, base)):
+            rest = np.setdiff1d(trial.things, held_out)
+            runs.append(Run(seed=base + fold + 1, things=rest, held_out=held_out, **shared))
+    return runs
+
+
+def _folds(table: MatchTable, things: np.ndarray, folds: int, seed: int) -> list[np.ndarray]:
+    """Random parts of the matches; matches that share a row stay in one part."""
+    labels = separate_things(MatchTable(table.names, table.rows[things]))
+    count = int(labels.max(initial=-1)) + 1
+    if count < FEWEST_TO_HOLD_OUT or folds < 2:
+        return []
+    order = np.random.default_rng(seed).permutation(count)
+    part_of_label = np.empty(count, dtype=np.int64)
+    part_of_label[order] = np.arange(count) % min(folds, count)
+    parts = part_of_label[labels]
+    return [things[parts == part] for part in range(min(folds, count))]
+
+
+def separate_things(table: MatchTable) -> np.ndarray:
+    """A number for each match; matches that share a row of any modality share the number.
+
+    Two captions of one picture must not end up on different sides of a hold-out.
+
+    Example:
+        >>> rows = np.array([[0, 5], [0, 6], [1, 7]])
+        >>> separate_things(MatchTable(("image", "text"), rows)).tolist()
+        [0, 0, 1]
+    """
+    things = np.arange(len(table))
+    left, right, offset = [], [], len(table)
+    for name in table.names:
+        column = table.column(name)
+        seen = column >= 0
+        left.append(things[seen])
+        right.append(column[seen] + offset)
+        offset += int(column.max(initial=-1)) + 1
+    edges = np.concatenate(left), np.concatenate(right)
+    graph = coo_array((np.ones(len(edges[0])), edges), shape=(offset, offset))
+    _, labels = connected_components(graph, directed=False)
+    return np.unique(labels[: len(table)], return_inverse=True)[1]

@@ -1,0 +1,84 @@
+"""Named settings of a workspace: what was measured to be best, and the seed's own."""
+
+from dataclasses import dataclass, field
+
+from amodal.errors import unknown_name
+from amodal.training import TrainingSettings
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Everything about a fit that is not data."""
+
+    losses: dict[str, float] = field(
+        default_factory=lambda: {
+            "translation": 1.0,
+            "contrastive": 0.1,
+            "demi_cycle": 1.0,
+            "cycle": 1.0,
+        }
+    )
+    """Weight of each loss."""
+    start: bool = True
+    """Begin at ridge regression on the matches; the networks learn what it leaves."""
+    state: int | None = None
+    """Numbers in a state; None takes as many as all modalities have together, at most 512."""
+    hidden: int = 64
+    """Width of the networks' hidden layers."""
+    layers: int = 2
+    """Hidden layers in each encoder and decoder."""
+    activation: str = "silu"
+    """Between the layers: silu or relu."""
+    dropout: float = 0.0
+    """Share of hidden numbers dropped while training."""
+    bounded: bool = False
+    """Pass states through tanh."""
+    learning_rate: float = 2e-3
+    """At its height."""
+    members: int = 3
+    """Workspaces trained from different seeds, whose answers are averaged."""
+    folds: int = 4
+    """Parts of the matches that are held out in turn, to choose when to stop."""
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    """The loop."""
+
+
+PRESETS: dict[str, Preset] = {
+    "default": Preset(),
+    # Devillers et al. 2024 and its code: a 12-number state through tanh, encoders and decoders of
+    # ReLU layers with dropout, AdamW at 1e-4 (encoders) and 3e-4 (decoders), weights all 1.
+    "seed": Preset(
+        losses={"translation": 1.0, "contrastive": 1.0, "demi_cycle": 1.0, "cycle": 1.0},
+        start=False,
+        state=12,
+        hidden=128,
+        layers=2,
+        activation="relu",
+        dropout=0.3,
+        bounded=True,
+        learning_rate=1e-4,
+        members=1,
+        training=TrainingSettings(
+            steps=100_000,
+            batch=128,
+            unmatched_batch=128,
+            warm_up=0,
+            weight_decay=5e-5,
+            decoder_speed=3.0,
+            smoothing=0.0,
+            evaluate_every=500,
+            patience=20,
+        ),
+    ),
+}
+
+
+def find_preset(name: str) -> Preset:
+    """The preset called `name`.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    if name not in PRESETS:
+        raise unknown_name("preset", name, PRESETS)
+    return PRESETS[name]

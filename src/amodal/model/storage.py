@@ -1,0 +1,98 @@
+"""A fitted workspace as a folder: config.json and model.safetensors, nothing that can run code."""
+
+import platform
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from amodal.errors import DamagedError, ExistsError, NotFoundError
+from amodal.files import atomic_path, checksum, explained_disk_errors, read_json, write_json
+
+FORMAT = "amodal-workspace"
+VERSION = 1
+
+
+def write_model(folder: Path, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    """Write weights, then the configuration with their checksum: its presence means complete."""
+    with explained_disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with atomic_path(folder / "model.safetensors") as temporary:
+        save_file({k: v.contiguous() for k, v in tensors.items()}, temporary)
+    write_json(folder / "environment.json", environment())
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "sha256": checksum(folder / "model.safetensors"),
+    }
+    write_json(folder / "config.json", header | config)
+
+
+def save_folder(folder: Path, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    """Write a new model folder, whole or not at all.
+
+    Raises:
+        ExistsError: there is something already.
+    """
+    if folder.exists():
+        raise ExistsError(f"{folder} already exists: choose another folder, or remove it first")
+    temporary = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        write_model(temporary, config, tensors)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_model(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Read and verify a model folder.
+
+    Raises:
+        NotFoundError: no such folder, or no finished model in it.
+        DamagedError: foreign, of a newer format, truncated or changed.
+    """
+    if not folder.is_dir():
+        raise NotFoundError(f"there is no folder {folder}: give a folder that a fit has written")
+    if not (folder / "config.json").exists():
+        unfinished = (folder / "checkpoint.safetensors").exists()
+        hint = "run the same fit again to finish it" if unfinished else "is it a run folder?"
+        raise NotFoundError(f"{folder} holds no fitted model (no config.json): {hint}")
+    config = read_json(folder / "config.json")
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        raise DamagedError(
+            f"{folder}/config.json is not of a fitted workspace (its format is not {FORMAT!r})"
+        )
+    if config["version"] > VERSION:
+        raise DamagedError(
+            f"{folder} was written in format version {config['version']}, this Amodal reads up "
+            f"to {VERSION}: upgrade it"
+        )
+    path = folder / "model.safetensors"
+    if not path.exists() or checksum(path) != config["sha256"]:
+        state = "missing" if not path.exists() else "truncated or changed (its checksum differs)"
+        raise DamagedError(f"{path} is {state}: fit again, or copy the folder anew")
+    try:
+        return config, load_file(path)
+    except SafetensorError as error:
+        raise DamagedError(f"{path} is damaged: {error}") from error
+
+
+def environment() -> dict[str, str]:
+    """Versions that a result may depend on."""
+    from amodal import __version__
+
+    return {
+        "amodal": __version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }

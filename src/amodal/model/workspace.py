@@ -1,0 +1,467 @@
+"""`Workspace`: fit on latents and a few matches, then translate, embed, cycle, rank."""
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from amodal.errors import InputError, NotFittedError, Notice, unknown_name
+from amodal.latents import Latents, MatchTable, Normalisation, as_checked, as_latents, check_blocks
+from amodal.losses import find_loss
+from amodal.model.fitting import claim_folder, fit_population
+from amodal.model.inference import (
+    average,
+    cycle_error,
+    spread,
+    states_of_members,
+    translate_members,
+)
+from amodal.model.plan import Trial
+from amodal.model.presets import Preset, find_preset
+from amodal.model.storage import read_model, save_folder, write_model
+from amodal.model.trust import Trust
+from amodal.specification import LatentSpec
+from amodal.workspace import Architecture, Population
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _OnClassOrInstance(Generic[P, R]):
+    """A method that, called on the class, is called on a fresh default instance.
+
+    So `Workspace.fit(latents, matches=...)` and `Workspace(members=5).fit(latents, ...)` are both
+    what they look like.
+    """
+
+    def __init__(self, function: Callable[Concatenate[Any, P], R]) -> None:
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, instance: Any, owner: type) -> Callable[P, R]:
+        return self.function.__get__(owner() if instance is None else instance, owner)
+
+
+class Workspace:
+    """A shared workspace for two or more modalities' frozen latents.
+
+    Devillers, Maytié, VanRullen 2024, "Semi-supervised multimodal representation learning
+    through a global workspace" (arXiv 2306.15711). Every modality is encoded into and decoded
+    from one state. Translation and contrastive losses learn from the few matches, demi-cycles and
+    cycles from all rows. It starts at ridge regression on the matches and keeps what training
+    adds only where held-out matches confirm it.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> things = rng.normal(size=(300, 3))
+        >>> sound, touch = things @ rng.normal(size=(3, 5)), things @ rng.normal(size=(3, 4))
+        >>> model = Workspace(steps=0).fit(
+        ...     {"sound": sound[:200], "touch": touch[180:]},
+        ...     matches={"sound": np.arange(180, 200), "touch": np.arange(0, 20)},
+        ... )
+        >>> guess = model.translate(sound[200:], "sound", "touch")
+        >>> bool(np.abs(guess - touch[200:]).mean() < 0.05)
+        True
+    """
+
+    def __init__(
+        self,
+        preset: str = "default",
+        *,
+        losses: Mapping[str, float] | None = None,
+        start: bool | None = None,
+        state: int | None = None,
+        hidden: int | None = None,
+        members: int | None = None,
+        folds: int | None = None,
+        steps: int | None = None,
+        learning_rate: float | None = None,
+        seed: int = 0,
+    ) -> None:
+        """Choose settings; what is left out comes from the preset.
+
+        Args:
+            preset: "default", or "seed" for the paper's own settings.
+            losses: weight of each loss: translation, contrastive, demi_cycle, cycle, broadcast.
+            start: begin at ridge regression on the matches.
+            state: numbers in a state.
+            hidden: width of the networks' hidden layers.
+            members: workspaces trained from different seeds, whose answers are averaged.
+            folds: parts of the matches that are held out in turn, to choose when to stop.
+            steps: updates at most; 0 keeps the start.
+            learning_rate: at its height.
+            seed: of everything random.
+        """
+        self.preset = preset
+        self.losses = losses
+        self.start = start
+        self.state = state
+        self.hidden = hidden
+        self.members = members
+        self.folds = folds
+        self.steps = steps
+        self.learning_rate = learning_rate
+        self.seed = seed
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The settings, by name (scikit-learn's convention)."""
+        return {name: getattr(self, name) for name in _PARAMETERS}
+
+    def set_params(self, **values: Any) -> "Workspace":
+        """Change settings (scikit-learn's convention)."""
+        for name, value in values.items():
+            if name not in _PARAMETERS:
+                raise unknown_name("parameter", name, _PARAMETERS)
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        changed = {k: v for k, v in self.get_params().items() if v is not None}
+        return f"Workspace({', '.join(f'{k}={v!r}' for k, v in changed.items())})"
+
+    @_OnClassOrInstance
+    def fit(
+        self,
+        latents: Mapping[str, Any],
+        *,
+        matches: Any = None,
+        spaces: Mapping[str, LatentSpec] | None = None,
+        folder: str | Path | None = None,
+    ) -> "Workspace":
+        """Learn from latents and matches.
+
+        Args:
+            latents: for each modality its rows, (row, dim), of its own number: numpy arrays,
+                tensors or `Latents`. Unmatched rows are the normal case.
+            matches: which rows are the same thing: {"image": [0, 5], "text": [3, 1]}, or a list
+                of such dicts for sets of modalities that were seen together.
+            spaces: how plain arrays are measured; all continuous where left out.
+            folder: a run folder for metrics, checkpoints and the fitted model; an interrupted fit
+                with the same data and settings goes on from there.
+
+        Returns:
+            The fitted workspace itself.
+
+        Raises:
+            InputError, UnknownNameError: see `amodal.latents`; before any training.
+            ExistsError: the run folder holds the run of other data or settings.
+        """
+        settings = self._settings()
+        checked = _checked_latents(latents, spaces or {})
+        table = MatchTable.build(matches, {name: len(rows) for name, rows in checked.items()})
+        _check_supervision(table, settings)
+        if len(table) == 0 and settings.start:
+            settings = replace(settings, start=False)
+        self.normalisation_ = {
+            name: Normalisation.fit(given.rows, given.spec) for name, given in checked.items()
+        }
+        rows = {name: self.normalisation_[name].apply(g.rows) for name, g in checked.items()}
+        self.architecture_ = _architecture(settings, checked)
+        self.fingerprints_ = {name: given.fingerprint for name, given in checked.items()}
+        self.models_ = {name: given.model for name, given in checked.items()}
+        self.matches_ = len(table)
+        path = None if folder is None else Path(folder)
+        if path is not None:
+            claim_folder(path, settings, self.architecture_, rows, table, self.seed)
+        trial = Trial(
+            losses=settings.losses,
+            things=np.arange(len(table)),
+            seed=self.seed,
+            members=settings.members,
+            learning_rate=settings.learning_rate,
+        )
+        [fitted] = fit_population(
+            settings, self.architecture_, rows, table, trials=[trial], folder=path
+        )
+        self.population_ = fitted.population
+        self.trust_ = fitted.trust
+        self.gate_ = fitted.gate
+        self.history_ = fitted.history
+        if path is not None:
+            write_model(path, *self._to_files())
+            (path / "checkpoint.safetensors").unlink(missing_ok=True)
+        return self
+
+    def translate(self, values: Any, source: str, target: str, *, uncertainty: bool = False) -> Any:
+        """Turn latents of one modality into latents of another: the members' mean answer.
+
+        Args:
+            values: rows of `source`, (row, dim).
+            source: the modality that they are of.
+            target: the modality wanted.
+            uncertainty: also give how far to trust each row.
+
+        Returns:
+            Rows of `target`, numpy or torch as `values`; with `uncertainty`, a pair with the
+            expected root mean squared error of each row, in standard deviations of the target's
+            columns, as learnt from held-out matches.
+        """
+        rows = self._normalised(values, source)
+        self._known(target)
+        members = translate_members(self.population_, rows, source, target)
+        answer = average(members, self.architecture_.specs[target])
+        result = _like(values, self.normalisation_[target].invert(answer))
+        if not uncertainty:
+            return result
+        return result, _like(values, self._expected_error(members, rows, source, target))
+
+    def _expected_error(self, members: Tensor, rows: Tensor, source: str, target: str) -> Tensor:
+        trust = self.trust_.get((source, target))
+        if trust is None:
+            raise InputError(
+                f"how far to trust {source!r} to {target!r} is unknown: it is learnt from held-out "
+                f"matches of the two, and this fit had {self.matches_} matches in all"
+            )
+        returned = cycle_error(self.population_, rows, source, target)
+        return trust.expected_error(spread(members), returned)
+
+    def embed(self, values: Mapping[str, Any]) -> Any:
+        """The shared state of things seen through one or several modalities.
+
+        Args:
+            values: for each modality that is present its rows, all of the same things.
+
+        Returns:
+            (row, members * state): the members' states side by side, divided by the square root
+            of their number, so that inner products are means over members. Numpy or torch as
+            the values.
+        """
+        if not isinstance(values, Mapping) or not values:
+            raise InputError('embed takes a dict by modality, {"image": rows}')
+        rows = {name: self._normalised(given, name) for name, given in values.items()}
+        lengths = {name: len(given) for name, given in rows.items()}
+        if len(set(lengths.values())) > 1:
+            raise InputError(
+                f"embed fuses modalities of the same things: expected equally many rows, "
+                f"got {lengths}"
+            )
+        states = states_of_members(self.population_, rows)
+        joined = torch.cat(list(states), 1) / len(states) ** 0.5
+        return _like(next(iter(values.values())), joined)
+
+    def cycle(self, values: Any, source: str, way: str) -> Any:
+        """Translate to `way` and back to `source`: what survives the round trip."""
+        return self.translate(self.translate(values, source, way), way, source)
+
+    def similarity(self, queries: Any, catalogue: Any, *, source: str, target: str) -> Any:
+        """Cosine similarity of queries in one modality to a catalogue in another.
+
+        Both are brought into both modalities' latents: the mean of the cosines there, each about
+        the mean of the modality. A dense (query, row) array: meant for catalogues up to some tens
+        of thousands.
+        """
+        own, other = self._normalised(queries, source), self._normalised(catalogue, target)
+        self._known(target)
+        there = self._mean_translation(own, source, target)
+        back = self._mean_translation(other, target, source)
+        scores = (_cosine(there, other) + _cosine(own, back)) / 2
+        return _like(queries, scores)
+
+    def rank(self, source: str, queries: Any, catalogue: Any, *, top: int = 10) -> tuple[Any, Any]:
+        """Cross-modal retrieval: the rows of a catalogue that are nearest to each query.
+
+        Args:
+            source: the modality of the queries.
+            queries: rows of `source`.
+            catalogue: rows of the other modality; with three or more modalities a dict with one
+                entry, {"image": rows}.
+            top: how many rows a query.
+
+        Returns:
+            Indices into the catalogue (query, top), nearest first, and their similarities.
+        """
+        self._known(source)
+        if isinstance(catalogue, Mapping):
+            if len(catalogue) != 1:
+                raise InputError(f"a catalogue is of one modality, got {list(catalogue)}")
+            target, catalogue = next(iter(catalogue.items()))
+        else:
+            others = [name for name in self.architecture_.names if name != source]
+            if len(others) > 1:
+                raise InputError(
+                    f"the catalogue may be of {others}: say which, "
+                    f'rank({source!r}, queries, {{"{others[0]}": rows}})'
+                )
+            target = others[0]
+        scores = self.similarity(queries, catalogue, source=source, target=target)
+        as_tensor = torch.as_tensor(scores)
+        best = as_tensor.topk(min(top, as_tensor.shape[1]), dim=1)
+        return _like(queries, best.indices), _like(queries, best.values)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the fitted workspace as a new folder of JSON and safetensors."""
+        self._fitted()
+        save_folder(Path(folder), *self._to_files())
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Workspace":
+        """Read a workspace that `save` or a fit with a folder has written.
+
+        Raises:
+            NotFoundError: there is none.
+            DamagedError: it is damaged, foreign, or of a newer version.
+        """
+        config, tensors = read_model(Path(folder))
+        model = cls(**config["parameters"])
+        model.architecture_ = Architecture.from_json(config["architecture"])
+        model.normalisation_ = {
+            name: Normalisation.from_json(value) for name, value in config["normalisation"].items()
+        }
+        model.fingerprints_ = config["fingerprints"]
+        model.models_ = config["models"]
+        model.matches_ = config["matches"]
+        model.gate_ = config["gate"]
+        model.history_ = []
+        model.trust_ = {
+            (source, target): Trust.from_json(value) for source, target, value in config["trust"]
+        }
+        model.population_ = Population(model.architecture_, tensors["population"])
+        return model
+
+    def _to_files(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        config = {
+            "parameters": self.get_params(),
+            "architecture": self.architecture_.to_json(),
+            "normalisation": {n: v.to_json() for n, v in self.normalisation_.items()},
+            "fingerprints": self.fingerprints_,
+            "models": self.models_,
+            "matches": self.matches_,
+            "gate": self.gate_,
+            "trust": [[s, t, value.to_json()] for (s, t), value in self.trust_.items()],
+        }
+        return config, {"population": self.population_.matrix}
+
+    def _settings(self) -> Preset:
+        preset = find_preset(self.preset)
+        changed: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("losses", "start", "state", "hidden", "members", "folds", "learning_rate")
+            if getattr(self, name) is not None
+        }
+        for name in changed.get("losses", {}):
+            find_loss(name)
+        if self.steps is not None:
+            changed["training"] = replace(preset.training, steps=self.steps)
+        settings = replace(preset, **changed)
+        if settings.members < 1 or settings.folds < 0:
+            raise InputError(
+                f"members must be at least 1 and folds at least 0, "
+                f"got {settings.members} and {settings.folds}"
+            )
+        return settings
+
+    def _fitted(self) -> None:
+        if not hasattr(self, "population_"):
+            raise NotFittedError("this Workspace is not fitted yet: call fit first")
+
+    def _known(self, name: str) -> None:
+        self._fitted()
+        if name not in self.architecture_.specs:
+            raise unknown_name("modality", name, self.architecture_.names)
+
+    def _normalised(self, values: Any, name: str) -> Tensor:
+        self._known(name)
+        spec = self.architecture_.specs[name]
+        if isinstance(values, Latents):
+            expected = self.fingerprints_[name]
+            if expected and values.fingerprint != expected:
+                raise InputError(
+                    f"modality {name!r}: these latents are of another unimodal model than the one "
+                    f"fitted (fingerprint {values.fingerprint[:12] or 'unknown'}, expected "
+                    f"{expected[:12]}): encode again with {self.models_[name] or 'that model'}"
+                )
+            values = values.rows
+        rows = as_latents(name, values, dim=spec.dim)
+        check_blocks(name, rows, spec)
+        return self.normalisation_[name].apply(rows)
+
+    def _mean_translation(self, rows: Tensor, source: str, target: str) -> Tensor:
+        members = translate_members(self.population_, rows, source, target)
+        return average(members, self.architecture_.specs[target])
+
+
+_PARAMETERS = (
+    "preset",
+    "losses",
+    "start",
+    "state",
+    "hidden",
+    "members",
+    "folds",
+    "steps",
+    "learning_rate",
+    "seed",
+)
+
+
+def _checked_latents(latents: Any, spaces: Mapping[str, LatentSpec]) -> dict[str, Latents]:
+    if not isinstance(latents, Mapping):
+        raise InputError(
+            'latents: expected a dict by modality, {"image": rows, "text": rows}, '
+            f"got {type(latents).__name__}"
+        )
+    if len(latents) < 2:
+        raise InputError(f"a workspace joins two or more modalities, got {list(latents)}")
+    for name in spaces:
+        if name not in latents:
+            raise unknown_name("modality in spaces", name, latents)
+    return {name: as_checked(name, value, spec=spaces.get(name)) for name, value in latents.items()}
+
+
+def _check_supervision(table: MatchTable, settings: Preset) -> None:
+    supervised = [n for n, w in settings.losses.items() if w and find_loss(n).supervised]
+    if len(table) == 0 and supervised:
+        raise InputError(
+            f"there are no matches, and these losses learn from them: {supervised}. Give matches, "
+            'or train without any: Workspace(losses={"demi_cycle": 1, "cycle": 1})'
+        )
+    if 0 < len(table) < 8:
+        warnings.warn(
+            f"{len(table)} matches are too few to hold some out: when to stop cannot be judged, "
+            "so the closed-form start is kept as it is",
+            Notice,
+            stacklevel=3,
+        )
+
+
+def _architecture(settings: Preset, checked: Mapping[str, Latents]) -> Architecture:
+    together = sum(given.spec.dim for given in checked.values())
+    return Architecture(
+        specs={name: given.spec for name, given in checked.items()},
+        state=settings.state or min(together, 512),
+        hidden=settings.hidden,
+        layers=settings.layers,
+        activation=settings.activation,  # pyright: ignore[reportArgumentType]
+        dropout=settings.dropout,
+        linear=settings.start,
+        bounded=settings.bounded,
+    )
+
+
+def _cosine(first: Tensor, second: Tensor) -> Tensor:
+    return torch.nn.functional.normalize(first, dim=1) @ (
+        torch.nn.functional.normalize(second, dim=1).T
+    )
+
+
+def _like(given: Any, result: Tensor) -> Any:
+    """Torch in, torch out on the same device and type; anything else, numpy out."""
+    if isinstance(given, Latents):
+        given = given.rows
+    if isinstance(given, Tensor):
+        kept = (
+            result
+            if not result.is_floating_point() or not given.is_floating_point()
+            else (result.to(given.dtype))
+        )
+        return kept.to(given.device)
+    array = result.numpy()
+    if isinstance(given, np.ndarray) and given.dtype == np.float64 and array.dtype.kind == "f":
+        return array.astype(np.float64)
+    return array
