@@ -171,5 +171,12 @@ def _resume(
         start = f"optimiser.{i}."
         state = {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
         if state:
-            optimiser.state[parameter] = state
+            optimiser.state[parameter] = {k: _laid_out(v, parameter) for k, v in state.items()}
     return step
+
+
+def _laid_out(value: Tensor, parameter: nn.Parameter) -> Tensor:
+    # The fused optimiser walks through memory: moments must lie in it as the parameter does.
+    if value.shape != parameter.shape:
+        return value
+    return torch.empty_like(parameter, requires_grad=False).copy_(value)
