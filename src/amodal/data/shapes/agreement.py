@@ -6,14 +6,16 @@ import numpy as np
 
 from amodal.data.shapes.captions import CaptionReading
 from amodal.data.shapes.classes import nearest_classes
-from amodal.data.shapes.colours import nearest_colours
+from amodal.data.shapes.colours import nearest_colours, squared_colour_distances
 from amodal.data.shapes.factors import check_factors
 from amodal.data.shapes.vocabulary import COLUMN_NAMES, DESCRIPTOR_NAMES, GRAMMAR
 from amodal.errors import InputError
 from amodal.typing import Bool, Float, Int64
 
 NEAR_COLOURS = 5
-"""A colour name agrees loosely when it is among this many names nearest to the true colour."""
+"""A colour name agrees loosely when it is among this many names nearest to the true colour, ..."""
+NEAR_COLOUR = 10.0
+"""... or this near in L*a*b*: among the pale colours many names lie closer together than that."""
 
 
 def agreement(
@@ -26,8 +28,8 @@ def agreement(
 
     Exact: the named class is the one nearest to the factors. With `neighbours`, as captions name
     softly, also: the next size, the next of the 16 orientations, a place at most one row and one
-    column away, a colour name among the five nearest in L*a*b*. The shape must always be right.
-    What a reading leaves out (None) does not agree.
+    column away, a colour name among the five nearest or within 10 units in L*a*b*.
+    The shape must always be right. What a reading leaves out (None) does not agree.
 
     Example:
         >>> from amodal.data.shapes import draw_factors, read_caption, write_captions
@@ -49,7 +51,9 @@ def agreement(
         apart = np.abs(said - true)
         right["size"] = there[:, size] & (apart[:, size] <= 1)
         near = nearest_colours(factors[:, 5:8], count=NEAR_COLOURS)
-        right["colour"] = (near == said[:, colour, None]).any(axis=1)
+        distances = squared_colour_distances(factors[:, 5:8])[np.arange(len(said)), said[:, colour]]
+        close = (near == said[:, colour, None]).any(axis=1) | (distances <= NEAR_COLOUR**2)
+        right["colour"] = there[:, colour] & close
         rows = np.abs(said[:, place] // len(COLUMN_NAMES) - true[:, place] // len(COLUMN_NAMES))
         columns = np.abs(said[:, place] % len(COLUMN_NAMES) - true[:, place] % len(COLUMN_NAMES))
         right["place"] = there[:, place] & (rows <= 1) & (columns <= 1)
