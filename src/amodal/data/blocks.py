@@ -1,4 +1,4 @@
-"""Blocks of a data set in the making: made in several processes, marked, and checked on resuming."""
+"""Blocks of a data set in the making: made by several processes, checked on resuming."""
 
 import multiprocessing
 import os
@@ -53,7 +53,7 @@ class Plan:
 def make_blocks(
     plan: Plan, part: Path, todo: list[int], workers: int
 ) -> Iterator[tuple[int, list[int]]]:
-    """Make and write the blocks of `todo`; yield each one's number and checksums when it is done."""
+    """Make and write the blocks of `todo`; yield each one's number and checksums."""
     jobs = [(plan, part, block) for block in todo]
     if workers == 1 or len(jobs) < 2:
         yield from map(make_block, jobs)

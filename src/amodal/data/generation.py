@@ -8,6 +8,7 @@ if its checksums still hold. The last step renames the folder.
 import contextlib
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -179,12 +180,12 @@ def _triplets(plan: Plan, factors: np.ndarray, splits: np.ndarray) -> np.ndarray
     return np.concatenate(parts)
 
 
-def _differences(there: dict[str, object], asked: dict[str, object]) -> str:
+def _differences(there: Mapping[str, object], asked: Mapping[str, object]) -> str:
     names = [name for name in asked if there.get(name) != asked[name]]
     return ", ".join(f"{name} {there.get(name)} instead of {asked[name]}" for name in names)
 
 
-def _reporting(plan: _Plan, show: bool) -> contextlib.AbstractContextManager:
+def _reporting(plan: Plan, show: bool) -> contextlib.AbstractContextManager:
     if show:
         return progress(f"generating {plan.kind}", plan.n, unit="items")
     return contextlib.nullcontext(lambda count=1, note="": None)

@@ -100,8 +100,8 @@ def _is_fair(
     a, b, c = (factors[trial[:, column]] for column in range(3))
     gaps = np.stack([differences(a, b), differences(a, c), differences(b, c)])
     alike, apart = np.less(gaps, ALIKE), np.greater(gaps, APART)
-    others = np.logical_not(alike.any(axis=0))
+    others = np.asarray(~alike.any(axis=0))
     # Of three shapes two are often equal by chance: fair is one pair less, or all three.
     others[:, 0] |= alike[:, :, 0].all(axis=0)
     others[:, which] = alike[0, :, which] & apart[1:, :, which].all(axis=0)
-    return others.all(axis=1)
+    return np.asarray(others.all(axis=1))
