@@ -67,11 +67,9 @@ class CCA(Baseline):
         self.components, self.penalty, self.power = components, penalty, power
 
     def _fit(self, rows: Mapping[str, Tensor], table: MatchTable) -> None:
-        self._centres: dict[str, Tensor] = {}
         whiten: dict[str, Tensor] = {}
         for name, values in rows.items():
             matched = values[self._matched(table, name)]
-            self._centres[name] = matched.mean(0)
             variance = float(values.var(0, correction=0).mean()) or 1.0
             whiten[name] = _inverse_root(_covariance(matched, matched), self.penalty * variance)
         strength, vectors = torch.linalg.eigh(_joint(rows, whiten, table))
@@ -104,7 +102,8 @@ class CCA(Baseline):
         return fit_ridge(torch.cat(states), torch.cat(answers))
 
     def _embed(self, x: Tensor, name: str) -> Tensor:
-        return (x - self._centres[name]) @ self._weights[name]
+        # Already centred on all rows, which are a better estimate than the matched ones.
+        return x @ self._weights[name]
 
     def _translate(self, x: Tensor, source: str, target: str) -> Tensor:
         return x if source == target else self._decoders[target](self._embed(x, source))

@@ -138,7 +138,7 @@ def shrink(
         nothing = centred_y.new_full((dim,), math.inf)
         return Shrunk(parts.projected, nothing, _residuals(parts, torch.ones_like(nothing)))
     grid = torch.as_tensor(penalties, dtype=torch.float64) * singular.square().mean()
-    errors = [_residuals(parts, value.expand(dim)).square().mean(0) for value in grid]
+    errors = [_residuals(parts, value[None]).square().mean(0) for value in grid]
     penalty = grid[_choose(torch.stack(errors), _all_groups(groups, dim))]
     slopes = singular[:, None] / (parts.squared[:, None] + penalty) * parts.projected
     return Shrunk(slopes, penalty, _residuals(parts, penalty))
@@ -161,9 +161,9 @@ def _decompose(
 
 
 def _residuals(
-    parts: _Decomposition, penalty: Float[Tensor, " dim_y"]
+    parts: _Decomposition, penalty: Float[Tensor, " columns"]
 ) -> Float[Tensor, "thing dim_y"]:
-    """y minus its leave-one-out prediction, one penalty a column."""
+    """y minus its leave-one-out prediction, for one penalty a column or one for all."""
     # Written with what the penalty leaves, S^2 -> penalty / (S^2 + penalty), not with 1 - (...),
     # which would lose all digits where things are no more than dimensions.
     remains = penalty / (parts.squared[:, None] + penalty)
