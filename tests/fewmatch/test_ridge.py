@@ -9,7 +9,8 @@ import torch
 from sklearn.linear_model import Ridge, RidgeCV
 
 from amodal.errors import InputError
-from amodal.fewmatch.ridge import PENALTIES, fit_ridge
+from amodal.fewmatch.ridge import fit_ridge
+from amodal.fewmatch.shrinkage import PENALTIES
 
 
 def draw(things: int, dim_x: int, dim_y: int, *, seed: int = 0, noise: float = 0.5):

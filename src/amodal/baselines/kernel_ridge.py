@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from amodal.baselines.base import Baseline, Map
-from amodal.fewmatch.ridge import Shrunk, shrink
+from amodal.fewmatch.shrinkage import Shrunk, shrink
 from amodal.typing import Float
 
 # Multiples of the median distance between matched things; the last is nearly a linear map.

@@ -1,0 +1,118 @@
+"""Shrinking along singular directions, by the penalty of the lowest leave-one-out error."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from amodal.errors import InputError
+from amodal.typing import Float
+
+# Multiples of the mean squared singular value of x, so that the grid fits any scale of latents:
+# from hardly any shrinking to almost the mean alone, four to a decade.
+PENALTIES: tuple[float, ...] = tuple(10.0 ** (step / 4) for step in range(-24, 17))
+
+
+@dataclass(frozen=True)
+class Shrunk:
+    """Centred answers shrunk along the singular directions of what is given (float64)."""
+
+    slopes: Float[Tensor, "rank dim_y"]
+    """S / (S^2 + penalty) U^T y."""
+    penalty: Float[Tensor, " dim_y"]
+    """The penalty chosen for each column."""
+    residuals: Float[Tensor, "thing dim_y"]
+    """y minus its leave-one-out prediction."""
+
+
+@dataclass(frozen=True)
+class _Decomposition:
+    left: Float[Tensor, "thing rank"]
+    squared: Float[Tensor, " rank"]
+    projected: Float[Tensor, "rank dim_y"]
+    outside: Float[Tensor, "thing dim_y"]
+    free_leverage: Float[Tensor, " thing"]
+
+
+def shrink(
+    left: Float[Tensor, "thing rank"],
+    singular: Float[Tensor, " rank"],
+    centred_y: Float[Tensor, "thing dim_y"],
+    *,
+    penalties: Sequence[float] = PENALTIES,
+    groups: Sequence[slice] | None = None,
+) -> Shrunk:
+    """Choose the penalties of ridge regression, given the decomposition of the centred x.
+
+    The part of `fit_ridge` that other closed forms share: the square roots of the eigenvalues of
+    a centred kernel may stand for the singular values.
+
+    Args:
+        left: the left singular vectors of the centred x, of its non-zero singular values only.
+        singular: these singular values.
+        centred_y: the centred answers.
+        penalties: as in `fit_ridge`.
+        groups: as in `fit_ridge`.
+
+    Example:
+        >>> left = torch.tensor([[-0.5], [0.5], [-0.5], [0.5]]).double()
+        >>> shrunk = shrink(left, torch.ones(1).double(), 6 * left, penalties=[0.5, 0.1])
+        >>> float(shrunk.penalty), round(float(shrunk.slopes), 3)
+        (0.1, 5.455)
+    """
+    parts = _decompose(left, singular, centred_y)
+    dim = centred_y.shape[1]
+    if len(singular) == 0:
+        nothing = centred_y.new_full((dim,), math.inf)
+        return Shrunk(parts.projected, nothing, _residuals(parts, torch.ones_like(nothing)))
+    grid = torch.as_tensor(penalties, dtype=torch.float64) * singular.square().mean()
+    errors = [_residuals(parts, value[None]).square().mean(0) for value in grid]
+    penalty = grid[_choose(torch.stack(errors), _all_groups(groups, dim))]
+    slopes = singular[:, None] / (parts.squared[:, None] + penalty) * parts.projected
+    return Shrunk(slopes, penalty, _residuals(parts, penalty))
+
+
+def _decompose(
+    left: Float[Tensor, "thing rank"],
+    singular: Float[Tensor, " rank"],
+    centred_y: Float[Tensor, "thing dim_y"],
+) -> _Decomposition:
+    projected = left.T @ centred_y
+    free = 1 - 1 / len(left) - left.square().sum(1)
+    return _Decomposition(
+        left=left,
+        squared=singular.square(),
+        projected=projected,
+        outside=centred_y - left @ projected,
+        free_leverage=free.clamp(min=0),
+    )
+
+
+def _residuals(
+    parts: _Decomposition, penalty: Float[Tensor, " columns"]
+) -> Float[Tensor, "thing dim_y"]:
+    """y minus its leave-one-out prediction, for one penalty a column or one for all."""
+    # Written with what the penalty leaves, S^2 -> penalty / (S^2 + penalty), not with 1 - (...),
+    # which would lose all digits where things are no more than dimensions.
+    remains = penalty / (parts.squared[:, None] + penalty)
+    numerator = parts.outside + parts.left @ (remains * parts.projected)
+    return numerator / (parts.free_leverage[:, None] + parts.left.square() @ remains)
+
+
+def _choose(errors: Float[Tensor, "penalty dim_y"], groups: list[list[int]]) -> Tensor:
+    """The index of the penalty of each column: the lowest error summed over its group."""
+    chosen = torch.zeros(errors.shape[1], dtype=torch.long)
+    for columns in groups:
+        chosen[columns] = errors[:, columns].sum(1).argmin()
+    return chosen
+
+
+def _all_groups(groups: Sequence[slice] | None, dim: int) -> list[list[int]]:
+    named = [list(range(dim))[columns] for columns in groups or ()]
+    flat = [column for columns in named for column in columns]
+    if len(set(flat)) != len(flat):
+        raise InputError("the groups of columns overlap: give each column to one group at most")
+    rest = [column for column in range(dim) if column not in set(flat)]
+    return [columns for columns in [*named, rest] if columns]
