@@ -42,7 +42,7 @@ def write_captions(factors: Float[np.ndarray, "n 8"], *, seed: int, start: int =
     Example:
         >>> scene = np.array([[2, 24, 8, 7.2, 0, 1.0, 0.0, 0.0]])
         >>> write_captions(scene, seed=1)
-        ['A tiny triangle in red appears at the top edge at the right edge, pointing north.']
+        ['A tiny triangle in red appears near the top edge near the right edge, pointing north.']
     """
     factors = check_factors(factors)
     sentences = []

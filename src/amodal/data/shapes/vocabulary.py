@@ -32,24 +32,24 @@ _SIZES_UNDERSTOOD = {
 _COLOUR_SYNONYMS = {"cyan": ("aqua",), "magenta": ("fuchsia",), "navy": ("navy blue",)}
 
 _ROWS = {
-    "very top": ("at the very top", "at the top edge"),
+    "very top": ("at the very top", "near the top edge"),
     "upper": ("near the top", "in the upper part"),
     "middle": ("halfway down", "at mid height"),
     "lower": ("near the bottom", "in the lower part"),
-    "very bottom": ("at the very bottom", "at the bottom edge"),
+    "very bottom": ("at the very bottom", "near the bottom edge"),
 }
 _COLUMNS = {
-    "far left": ("on the far left", "at the left edge"),
+    "far left": ("on the far left", "near the left edge"),
     "left": ("on the left", "left of centre"),
     "centre": ("in the centre", "in the middle"),
     "right": ("on the right", "right of centre"),
-    "far right": ("on the far right", "at the right edge"),
+    "far right": ("on the far right", "near the right edge"),
 }
 _PLACES_WHOLE = {
-    "very top far left": ("in the top left corner",),
-    "very top far right": ("in the top right corner",),
-    "very bottom far left": ("in the bottom left corner",),
-    "very bottom far right": ("in the bottom right corner",),
+    "very top far left": ("in the top left corner", "near the top left corner"),
+    "very top far right": ("in the top right corner", "near the top right corner"),
+    "very bottom far left": ("in the bottom left corner", "near the bottom left corner"),
+    "very bottom far right": ("in the bottom right corner", "near the bottom right corner"),
     "upper left": ("in the upper left", "towards the top left"),
     "upper right": ("in the upper right", "towards the top right"),
     "lower left": ("in the lower left", "towards the bottom left"),
@@ -57,6 +57,10 @@ _PLACES_WHOLE = {
     "middle centre": ("in the very middle", "in the very centre"),
 }
 _PLACES_UNDERSTOOD = {
+    "very top far left": ("top left corner", "at the top left corner"),
+    "very top far right": ("top right corner", "at the top right corner"),
+    "very bottom far left": ("bottom left corner", "at the bottom left corner"),
+    "very bottom far right": ("bottom right corner", "at the bottom right corner"),
     "upper left": ("top left", "in the top left", "at the top left"),
     "upper right": ("top right", "in the top right", "at the top right"),
     "lower left": ("bottom left", "in the bottom left", "at the bottom left"),

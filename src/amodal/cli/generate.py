@@ -1,0 +1,57 @@
+"""`amodal generate`: make data on disk."""
+
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from amodal.data import generate
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Make pictures with their factors and captions, in a folder.
+
+    Stopped half-way, the same command goes on where it was.
+
+    Example: amodal generate shapes --n 500000 --out data/shapes
+    """
+
+    kind: Positional[str] = "shapes"
+    """What to make: shapes."""
+    n: int = 100_000
+    """How many items."""
+    out: Path = Path("data/shapes")
+    """The folder to make."""
+    seed: int = 0
+    """Decides everything: the same seed gives the same bytes."""
+    side: int = 32
+    """Height and width of the pictures, in pixels."""
+    workers: int = field(default_factory=lambda: min(8, os.cpu_count() or 1))
+    """Processes; the result does not depend on it."""
+
+    def run(self) -> None:
+        """Make the data, and say what was made."""
+        already, start = (self.out / "manifest.json").exists(), time.monotonic()
+        try:
+            data = generate(
+                self.kind, self.n, self.out, seed=self.seed, side=self.side, workers=self.workers
+            )
+        except KeyboardInterrupt:
+            print(
+                f"stopped; what is done stays in {self.out}.part, the same command goes on",
+                file=sys.stderr,
+            )
+            raise
+        if already:
+            print(f"{self.out} already holds these {len(data):,} items: nothing to do")
+            return
+        seconds = time.monotonic() - start
+        size = sum(entry["bytes"] for entry in data.manifest["files"].values())
+        print(
+            f"{self.out}: {len(data):,} items, {size / 1e6:,.0f} MB, in {seconds:.1f} s\n"
+            f"look at some: amodal show {self.out} --out sheet.png"
+        )
