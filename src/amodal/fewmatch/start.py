@@ -76,7 +76,9 @@ def _ridges(
     ridges = {}
     for source in architecture.names:
         for target, spec in architecture.specs.items():
-            pairs = own.together(source, target) if source != target else np.empty((0, 2))
+            if source == target:
+                continue
+            pairs = own.together(source, target)
             if len(pairs) >= 2:
                 ridges[source, target] = fit_ridge(
                     latents[source][pairs[:, 0]],

@@ -32,6 +32,8 @@ class Trust:
     """Root mean squared error over the held-out matches."""
     matches: int
     """How many there were."""
+    explained: tuple[float, ...]
+    """For each column, the share of its variance that the held-out answers explain, at least 0."""
 
     def expected_error(
         self, spread: Float[Tensor, " row"], cycle: Float[Tensor, " row"]
@@ -46,12 +48,18 @@ class Trust:
             "coefficients": list(self.coefficients),
             "typical": self.typical,
             "matches": self.matches,
+            "explained": list(self.explained),
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Trust":
         """The inverse of `to_json`."""
-        return cls(tuple(value["coefficients"]), value["typical"], value["matches"])
+        return cls(
+            tuple(value["coefficients"]),
+            value["typical"],
+            value["matches"],
+            tuple(value["explained"]),
+        )
 
 
 def fit_trust(
@@ -109,17 +117,29 @@ def _fit_direction(
     members = torch.stack([torch.stack(answers[t]) for t in things], 1)
     truth = latents[target][table.column(target)[things]]
     spec = population.architecture.specs[target]
-    squared = (average(members, spec) - truth).square().mean(1)
+    squared = (average(members, spec) - truth).square()
     cycle = torch.stack([torch.stack(cycles[t]).mean() for t in things])
-    return _solve(squared, spread(members), cycle)
+    return Trust(
+        coefficients=_solve(squared.mean(1), spread(members), cycle),
+        typical=float(squared.mean().sqrt()),
+        matches=len(squared),
+        explained=_explained(squared, truth),
+    )
 
 
-def _solve(squared: Tensor, spread: Tensor, cycle: Tensor) -> Trust:
-    typical = float(squared.mean().sqrt())
+def _explained(squared: Tensor, truth: Tensor) -> tuple[float, ...]:
+    """1 - mean squared error / variance of each column, between 0 and 1; constant columns 0."""
+    variance = truth.var(0, correction=0)
+    share = 1 - squared.mean(0) / variance.clamp_min(1e-9)
+    return tuple(share.clamp(0, 1).tolist())
+
+
+def _solve(squared: Tensor, spread: Tensor, cycle: Tensor) -> tuple[float, float, float]:
+    """Coefficients of the expected squared error; the mean alone with few matches."""
     coefficients = (float(squared.mean()), 0.0, 0.0)
     if len(squared) >= ENOUGH:
         causes = np.stack([np.ones(len(squared)), spread.numpy(), cycle.numpy()], 1)
         solved, _ = nnls(causes.astype(np.float64), squared.double().numpy())
         if solved.sum() > 0:
-            coefficients = (float(solved[0]), float(solved[1]), float(solved[2]))
-    return Trust(coefficients, typical, len(squared))
+            return (float(solved[0]), float(solved[1]), float(solved[2]))
+    return coefficients

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
@@ -23,6 +24,11 @@ from amodal.model.inference import (
 )
 from amodal.model.plan import Trial
 from amodal.model.presets import Preset, find_preset
+from amodal.model.retrieval_vectors import (
+    SharedDirections,
+    retrieval_vectors,
+    shared_directions,
+)
 from amodal.model.storage import read_model, save_folder, write_model
 from amodal.model.trust import Trust
 from amodal.specification import LatentSpec
@@ -183,6 +189,12 @@ class Workspace:
         self.trust_ = fitted.trust
         self.gate_ = fitted.gate
         self.history_ = fitted.history
+        self.shared_ = {
+            (first, second): shared_directions(
+                self.population_, rows[first], rows[second], names=(first, second)
+            )
+            for first, second in combinations(rows, 2)
+        }
         if path is not None:
             write_model(path, *self._to_files())
             (path / "checkpoint.safetensors").unlink(missing_ok=True)
@@ -249,19 +261,39 @@ class Workspace:
         """Translate to `way` and back to `source`: what survives the round trip."""
         return self.translate(self.translate(values, source, way), way, source)
 
-    def similarity(self, queries: Any, catalogue: Any, *, source: str, target: str) -> Any:
-        """Cosine similarity of queries in one modality to a catalogue in another.
+    def retrieval_vectors(self, values: Any, source: str, target: str) -> Any:
+        """Vectors of `source` rows to compare with those of `target` rows by inner product.
 
-        Both are brought into both modalities' latents: the mean of the cosines there, each about
-        the mean of the modality. A dense (query, row) array: meant for catalogues up to some tens
-        of thousands.
+        `retrieval_vectors(queries, a, b) @ retrieval_vectors(catalogue, b, a).T` is `similarity`;
+        a vector index over the second finds the nearest rows of a large catalogue.
         """
-        own, other = self._normalised(queries, source), self._normalised(catalogue, target)
+        rows = self._normalised(values, source)
         self._known(target)
-        there = self._mean_translation(own, source, target)
-        back = self._mean_translation(other, target, source)
-        scores = (_cosine(there, other) + _cosine(own, back)) / 2
-        return _like(queries, scores)
+        if source == target:
+            raise InputError(f"retrieval compares two modalities, got {source!r} twice")
+        first, second = sorted((source, target), key=self.architecture_.names.index)
+        shared = self.shared_[first, second]
+        vectors = retrieval_vectors(
+            self.population_,
+            rows,
+            name=source,
+            other=target,
+            trust=self.trust_,
+            projection=shared.first if source == first else shared.second,
+            first=source == first,
+        )
+        return _like(values, vectors)
+
+    def similarity(self, queries: Any, catalogue: Any, *, source: str, target: str) -> Any:
+        """How alike queries of one modality and a catalogue of another are, in [-1, 1].
+
+        Half the mean of the two translations' cosines, columns weighted by how well they are
+        predicted, and half the cosine in the directions that both modalities share. A dense
+        (query, row) array: meant for catalogues of up to some tens of thousands of rows.
+        """
+        own = self.retrieval_vectors(queries, source, target)
+        other = self.retrieval_vectors(catalogue, target, source)
+        return _like(queries, torch.as_tensor(own) @ torch.as_tensor(other).T)
 
     def rank(self, source: str, queries: Any, catalogue: Any, *, top: int = 10) -> tuple[Any, Any]:
         """Cross-modal retrieval: the rows of a catalogue that are nearest to each query.
@@ -322,6 +354,12 @@ class Workspace:
             (source, target): Trust.from_json(value) for source, target, value in config["trust"]
         }
         model.population_ = Population(model.architecture_, tensors["population"])
+        model.shared_ = {
+            pair: SharedDirections(
+                tensors[_shared_key(pair, "first")], tensors[_shared_key(pair, "second")]
+            )
+            for pair in combinations(model.architecture_.names, 2)
+        }
         return model
 
     def _to_files(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -335,7 +373,11 @@ class Workspace:
             "gate": self.gate_,
             "trust": [[s, t, value.to_json()] for (s, t), value in self.trust_.items()],
         }
-        return config, {"population": self.population_.matrix}
+        tensors = {"population": self.population_.matrix}
+        for pair, shared in self.shared_.items():
+            tensors[_shared_key(pair, "first")] = shared.first
+            tensors[_shared_key(pair, "second")] = shared.second
+        return config, tensors
 
     def _settings(self) -> Preset:
         preset = find_preset(self.preset)
@@ -380,10 +422,6 @@ class Workspace:
         rows = as_latents(name, values, dim=spec.dim)
         check_blocks(name, rows, spec)
         return self.normalisation_[name].apply(rows)
-
-    def _mean_translation(self, rows: Tensor, source: str, target: str) -> Tensor:
-        members = translate_members(self.population_, rows, source, target)
-        return average(members, self.architecture_.specs[target])
 
 
 _PARAMETERS = (
@@ -444,10 +482,8 @@ def _architecture(settings: Preset, checked: Mapping[str, Latents]) -> Architect
     )
 
 
-def _cosine(first: Tensor, second: Tensor) -> Tensor:
-    return torch.nn.functional.normalize(first, dim=1) @ (
-        torch.nn.functional.normalize(second, dim=1).T
-    )
+def _shared_key(pair: tuple[str, str], side: str) -> str:
+    return f"shared.{pair[0]}.{pair[1]}.{side}"
 
 
 def _like(given: Any, result: Tensor) -> Any:

@@ -1,0 +1,109 @@
+"""Vectors whose inner products rank a catalogue of one modality for queries of another.
+
+Two views of likeness are added up. Translation: each side is brought to the other's latents, and
+cosines are taken there, columns weighted by how well they are predicted on held-out matches (a
+column that cannot be predicted only adds noise). Shared directions: the singular directions of
+the translations' linear part, in which both modalities speak about the same thing; with very few
+matches they are steadier than the translations themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from amodal.model.inference import average, translate_members
+from amodal.model.trust import Trust
+from amodal.typing import Float
+from amodal.workspace import Population
+
+LEAST_WEIGHT = 0.05
+"""Added to the explained share of each column, so that no column is lost to a noisy estimate."""
+ROWS = 5_000
+"""Rows from which the linear part of a translation is measured."""
+
+
+@dataclass(frozen=True)
+class SharedDirections:
+    """Projections of two modalities on the directions they share, scaled by sqrt(strength)."""
+
+    first: Float[Tensor, "dim_first shared"]
+    second: Float[Tensor, "dim_second shared"]
+
+
+def shared_directions(
+    population: Population,
+    first: Float[Tensor, "_ _"],
+    second: Float[Tensor, "_ _"],
+    *,
+    names: tuple[str, str],
+) -> SharedDirections:
+    """SVD of the translations' linear part: (W_uv + W_vu^T) / 2 = U S V^T gives U S^1/2, V S^1/2.
+
+    W_uv are the slopes of least squares from rows of u to what the workspace translates them to.
+
+    Args:
+        population: the members.
+        first: normalised rows of the first modality.
+        second: normalised rows of the second.
+        names: of the two modalities.
+    """
+    forth = _slopes(population, first, names[0], names[1])
+    back = _slopes(population, second, names[1], names[0])
+    left, strength, right = torch.linalg.svd((forth + back.T) / 2, full_matrices=False)
+    root = strength.sqrt()
+    return SharedDirections((left * root).float(), (right.T * root).float())
+
+
+def retrieval_vectors(
+    population: Population,
+    rows: Float[Tensor, "row dim"],
+    *,
+    name: str,
+    other: str,
+    trust: Mapping[tuple[str, str], Trust],
+    projection: Float[Tensor, "dim shared"],
+    first: bool,
+) -> Float[Tensor, "row vector"]:
+    """The vectors of one modality's rows, for comparison with those of another.
+
+    Args:
+        population: the members.
+        rows: normalised rows of `name`.
+        name: their modality.
+        other: the modality that they will be compared with.
+        trust: what held-out matches said of each direction.
+        projection: of this modality on the shared directions.
+        first: which side of the pair this is; the two sides order their parts alike.
+
+    Returns:
+        Vectors of length 1; the inner product of the two sides' is half the mean of the two
+        weighted cosines plus half the cosine in the shared directions.
+    """
+    population_specs = population.architecture.specs
+    there = average(translate_members(population, rows, name, other), population_specs[other])
+    own = F.normalize(rows * _column_weights(trust.get((other, name)), rows), dim=1)
+    abroad = F.normalize(there * _column_weights(trust.get((name, other)), there), dim=1)
+    parts = [own, abroad] if first else [abroad, own]
+    shared = F.normalize(rows @ projection, dim=1)
+    return torch.cat([*(part / 2 for part in parts), shared / 2**0.5], 1)
+
+
+def _column_weights(trust: Trust | None, rows: Tensor) -> Float[Tensor, " dim"]:
+    """sqrt(explained share + 0.05), so that a cosine's terms are weighted by the share."""
+    if trust is None:
+        return torch.ones(rows.shape[1])
+    return (torch.tensor(trust.explained) + LEAST_WEIGHT).sqrt()
+
+
+def _slopes(population: Population, rows: Tensor, source: str, target: str) -> Tensor:
+    some = rows[:: max(1, len(rows) // ROWS)]
+    spec = population.architecture.specs[target]
+    answers = average(translate_members(population, some, source, target), spec).double()
+    some = some.double()
+    x, y = some - some.mean(0), answers - answers.mean(0)
+    # A little ridge: one-hot blocks are collinear, and small modalities have few rows.
+    gram = x.T @ x + 1e-3 * len(x) * torch.eye(x.shape[1], dtype=x.dtype)
+    return torch.linalg.solve(gram, x.T @ y)
