@@ -1,0 +1,73 @@
+"""`amodal pretrain`: train a unimodal model and write its weights and card."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from amodal.errors import ExistsError, InputError
+
+
+@dataclass(frozen=True)
+class Pretrain:
+    """Train a unimodal model from scratch; write its weights, and a card with its figures.
+
+    An interrupted run resumes when the same command is given again.
+    """
+
+    kind: tyro.conf.Positional[Literal["image", "image-vae", "reader", "text"]]
+    """image: symmetry-aware autoencoder. image-vae: beta-VAE. reader: attributes from pictures.
+    text: autoencoder of captions."""
+    out: Path
+    """Weights file to write, ending in .safetensors; the card gets its name with .md."""
+    data: Path | None = None
+    """Folder made by `amodal generate`; without it Simple Shapes are drawn in memory."""
+    steps: int | None = None
+    """Training steps of the longest part; by default the recipe's, which takes minutes."""
+    seed: int = 0
+    """Of the first weights and of every batch (and of the pictures, without --data)."""
+
+    def __post_init__(self) -> None:
+        problems = []
+        if self.out.suffix != ".safetensors":
+            problems.append(f"--out must end in .safetensors, got {self.out}")
+        if self.steps is not None and self.steps < 1:
+            problems.append(f"--steps must be at least 1, got {self.steps}")
+        if self.seed < 0:
+            problems.append(f"--seed must be at least 0, got {self.seed}")
+        if problems:
+            raise InputError("; ".join(problems))
+
+    def run(self) -> None:
+        """Train and write.
+
+        Raises:
+            ExistsError: the weights file is already there.
+        """
+        if self.out.exists():
+            raise ExistsError(f"{self.out} is already there: choose another --out, or delete it")
+        from amodal.unimodal.recipes import pictures_of, pretrain
+
+        pictures = None if self.data is None else pictures_of(self.data)
+        figures = pretrain(
+            self.kind,
+            self.out,
+            pictures=pictures,
+            steps=self.steps,
+            seed=self.seed,
+            command=self.command(),
+        )
+        print(f"Wrote {self.out} and its card {self.out.with_suffix('.md')}")
+        for name, value in figures.items():
+            print(f"  {name}: {value:.4f}")
+
+    def command(self) -> str:
+        """What was typed, with the file names but not their folders."""
+        words = ["amodal", "pretrain", self.kind, "--out", self.out.name]
+        if self.data is not None:
+            words += ["--data", self.data.name]
+        if self.steps is not None:
+            words += ["--steps", str(self.steps)]
+        return shlex.join([*words, "--seed", str(self.seed)])
