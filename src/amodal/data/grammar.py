@@ -48,7 +48,7 @@ class Grammar:
     descriptors: tuple[Descriptor, ...]
     free: Mapping[str, Sequence[str]]
     """Phrases that carry no meaning (openings, verbs), by the name of their slot."""
-    templates: tuple[tuple[float, str], ...]
+    templates: tuple[tuple[float | int, str], ...]
     """Weight and text. Every template has one slot for each descriptor."""
 
     def __post_init__(self) -> None:

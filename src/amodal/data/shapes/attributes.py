@@ -1,5 +1,7 @@
 """The factors as a "proto-language": eleven numbers in [-1, 1] that a network can read and say."""
 
+from typing import Any
+
 import numpy as np
 
 from amodal.data.shapes.factors import (
@@ -60,6 +62,22 @@ def factors_from_attributes(attributes: Float[np.ndarray, "n 11"]) -> Float32[np
         >>> bool(np.allclose(factors_from_attributes(attributes(factors)), factors, atol=1e-4))
         True
     """
+    array = check_attributes(attributes)
+    inside = np.clip(array, -1, 1)
+    factors = np.empty((len(array), 8), np.float32)
+    factors[:, 0] = array[:, :3].argmax(1)
+    factors[:, 1:4] = inside[:, 3:6] * _HALF + _MIDDLE
+    factors[:, 4] = in_one_turn(np.arctan2(array[:, 7], array[:, 6]).astype(np.float64))
+    factors[:, 5:8] = (inside[:, 8:11] + 1) / 2
+    return factors
+
+
+def check_attributes(attributes: Any) -> Float32[np.ndarray, "n 11"]:
+    """Return `attributes` as float32, or say what is wrong with them.
+
+    Raises:
+        InputError: not (n, 11), or not finite.
+    """
     array = np.asarray(attributes, np.float32)
     if array.ndim != 2 or array.shape[1] != len(ATTRIBUTE_NAMES):
         raise InputError(
@@ -68,10 +86,4 @@ def factors_from_attributes(attributes: Float[np.ndarray, "n 11"]) -> Float32[np
     if not np.isfinite(array).all():
         row = int(np.argmin(np.isfinite(array).all(1)))
         raise InputError(f"row {row} of the attributes has a value that is not a finite number")
-    inside = np.clip(array, -1, 1)
-    factors = np.empty((len(array), 8), np.float32)
-    factors[:, 0] = array[:, :3].argmax(1)
-    factors[:, 1:4] = inside[:, 3:6] * _HALF + _MIDDLE
-    factors[:, 4] = in_one_turn(np.arctan2(array[:, 7], array[:, 6]).astype(np.float64))
-    factors[:, 5:8] = (inside[:, 8:11] + 1) / 2
-    return factors
+    return array
