@@ -1,19 +1,18 @@
 """`Workspace`: fit on latents and a few matches, then translate, embed, cycle, rank."""
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.errors import InputError, NotFittedError, Notice, unknown_name
-from amodal.latents import Latents, MatchTable, Normalisation, as_checked, as_latents, check_blocks
-from amodal.losses import find_loss
+from amodal.errors import InputError, NotFittedError, unknown_name
+from amodal.latents import Latents, MatchTable, Normalisation, as_latents, check_blocks
+from amodal.model.calling import OnClassOrInstance, like
 from amodal.model.fitting import claim_folder, fit_population
 from amodal.model.inference import (
     average,
@@ -23,34 +22,24 @@ from amodal.model.inference import (
     translate_members,
 )
 from amodal.model.plan import Trial
-from amodal.model.presets import Preset, find_preset
-from amodal.model.retrieval_vectors import (
-    SharedDirections,
-    retrieval_vectors,
-    shared_directions,
-)
+from amodal.model.prepare import architecture_for, check_latents, check_supervision, settings_of
+from amodal.model.retrieval_vectors import retrieval_vectors, shared_directions
+from amodal.model.serialise import restore, to_files
 from amodal.model.storage import read_model, save_folder, write_model
-from amodal.model.trust import Trust
 from amodal.specification import LatentSpec
-from amodal.workspace import Architecture, Population
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-class _OnClassOrInstance(Generic[P, R]):
-    """A method that, called on the class, is called on a fresh default instance.
-
-    So `Workspace.fit(latents, matches=...)` and `Workspace(members=5).fit(latents, ...)` are both
-    what they look like.
-    """
-
-    def __init__(self, function: Callable[Concatenate[Any, P], R]) -> None:
-        self.function = function
-        self.__doc__ = function.__doc__
-
-    def __get__(self, instance: Any, owner: type) -> Callable[P, R]:
-        return self.function.__get__(owner() if instance is None else instance, owner)
+_PARAMETERS = (
+    "preset",
+    "losses",
+    "start",
+    "state",
+    "hidden",
+    "members",
+    "folds",
+    "steps",
+    "learning_rate",
+    "seed",
+)
 
 
 class Workspace:
@@ -131,7 +120,7 @@ class Workspace:
         changed = {k: v for k, v in self.get_params().items() if v is not None}
         return f"Workspace({', '.join(f'{k}={v!r}' for k, v in changed.items())})"
 
-    @_OnClassOrInstance
+    @OnClassOrInstance
     def fit(
         self,
         latents: Mapping[str, Any],
@@ -158,17 +147,17 @@ class Workspace:
             InputError, UnknownNameError: see `amodal.latents`; before any training.
             ExistsError: the run folder holds the run of other data or settings.
         """
-        settings = self._settings()
-        checked = _checked_latents(latents, spaces or {})
+        settings = settings_of(self.get_params())
+        checked = check_latents(latents, spaces or {})
         table = MatchTable.build(matches, {name: len(rows) for name, rows in checked.items()})
-        _check_supervision(table, settings)
+        check_supervision(table, settings)
         if len(table) == 0 and settings.start:
             settings = replace(settings, start=False)
         self.normalisation_ = {
             name: Normalisation.fit(given.rows, given.spec) for name, given in checked.items()
         }
         rows = {name: self.normalisation_[name].apply(g.rows) for name, g in checked.items()}
-        self.architecture_ = _architecture(settings, checked)
+        self.architecture_ = architecture_for(settings, checked)
         self.fingerprints_ = {name: given.fingerprint for name, given in checked.items()}
         self.models_ = {name: given.model for name, given in checked.items()}
         self.matches_ = len(table)
@@ -196,7 +185,7 @@ class Workspace:
             for first, second in combinations(rows, 2)
         }
         if path is not None:
-            write_model(path, *self._to_files())
+            write_model(path, *to_files(self))
             (path / "checkpoint.safetensors").unlink(missing_ok=True)
         return self
 
@@ -218,10 +207,10 @@ class Workspace:
         self._known(target)
         members = translate_members(self.population_, rows, source, target)
         answer = average(members, self.architecture_.specs[target])
-        result = _like(values, self.normalisation_[target].invert(answer))
+        result = like(values, self.normalisation_[target].invert(answer))
         if not uncertainty:
             return result
-        return result, _like(values, self._expected_error(members, rows, source, target))
+        return result, like(values, self._expected_error(members, rows, source, target))
 
     def _expected_error(self, members: Tensor, rows: Tensor, source: str, target: str) -> Tensor:
         trust = self.trust_.get((source, target))
@@ -255,7 +244,7 @@ class Workspace:
             )
         states = states_of_members(self.population_, rows)
         joined = torch.cat(list(states), 1) / len(states) ** 0.5
-        return _like(next(iter(values.values())), joined)
+        return like(next(iter(values.values())), joined)
 
     def cycle(self, values: Any, source: str, way: str) -> Any:
         """Translate to `way` and back to `source`: what survives the round trip."""
@@ -282,7 +271,7 @@ class Workspace:
             projection=shared.first if source == first else shared.second,
             first=source == first,
         )
-        return _like(values, vectors)
+        return like(values, vectors)
 
     def similarity(self, queries: Any, catalogue: Any, *, source: str, target: str) -> Any:
         """How alike queries of one modality and a catalogue of another are, in [-1, 1].
@@ -293,7 +282,7 @@ class Workspace:
         """
         own = self.retrieval_vectors(queries, source, target)
         other = self.retrieval_vectors(catalogue, target, source)
-        return _like(queries, torch.as_tensor(own) @ torch.as_tensor(other).T)
+        return like(queries, torch.as_tensor(own) @ torch.as_tensor(other).T)
 
     def rank(self, source: str, queries: Any, catalogue: Any, *, top: int = 10) -> tuple[Any, Any]:
         """Cross-modal retrieval: the rows of a catalogue that are nearest to each query.
@@ -324,12 +313,12 @@ class Workspace:
         scores = self.similarity(queries, catalogue, source=source, target=target)
         as_tensor = torch.as_tensor(scores)
         best = as_tensor.topk(min(top, as_tensor.shape[1]), dim=1)
-        return _like(queries, best.indices), _like(queries, best.values)
+        return like(queries, best.indices), like(queries, best.values)
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted workspace as a new folder of JSON and safetensors."""
         self._fitted()
-        save_folder(Path(folder), *self._to_files())
+        save_folder(Path(folder), *to_files(self))
 
     @classmethod
     def load(cls, folder: str | Path) -> "Workspace":
@@ -341,62 +330,8 @@ class Workspace:
         """
         config, tensors = read_model(Path(folder))
         model = cls(**config["parameters"])
-        model.architecture_ = Architecture.from_json(config["architecture"])
-        model.normalisation_ = {
-            name: Normalisation.from_json(value) for name, value in config["normalisation"].items()
-        }
-        model.fingerprints_ = config["fingerprints"]
-        model.models_ = config["models"]
-        model.matches_ = config["matches"]
-        model.gate_ = config["gate"]
-        model.history_ = []
-        model.trust_ = {
-            (source, target): Trust.from_json(value) for source, target, value in config["trust"]
-        }
-        model.population_ = Population(model.architecture_, tensors["population"])
-        model.shared_ = {
-            pair: SharedDirections(
-                tensors[_shared_key(pair, "first")], tensors[_shared_key(pair, "second")]
-            )
-            for pair in combinations(model.architecture_.names, 2)
-        }
+        restore(model, config, tensors)
         return model
-
-    def _to_files(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        config = {
-            "parameters": self.get_params(),
-            "architecture": self.architecture_.to_json(),
-            "normalisation": {n: v.to_json() for n, v in self.normalisation_.items()},
-            "fingerprints": self.fingerprints_,
-            "models": self.models_,
-            "matches": self.matches_,
-            "gate": self.gate_,
-            "trust": [[s, t, value.to_json()] for (s, t), value in self.trust_.items()],
-        }
-        tensors = {"population": self.population_.matrix}
-        for pair, shared in self.shared_.items():
-            tensors[_shared_key(pair, "first")] = shared.first
-            tensors[_shared_key(pair, "second")] = shared.second
-        return config, tensors
-
-    def _settings(self) -> Preset:
-        preset = find_preset(self.preset)
-        changed: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in ("losses", "start", "state", "hidden", "members", "folds", "learning_rate")
-            if getattr(self, name) is not None
-        }
-        for name in changed.get("losses", {}):
-            find_loss(name)
-        if self.steps is not None:
-            changed["training"] = replace(preset.training, steps=self.steps)
-        settings = replace(preset, **changed)
-        if settings.members < 1 or settings.folds < 0:
-            raise InputError(
-                f"members must be at least 1 and folds at least 0, "
-                f"got {settings.members} and {settings.folds}"
-            )
-        return settings
 
     def _fitted(self) -> None:
         if not hasattr(self, "population_"):
@@ -422,82 +357,3 @@ class Workspace:
         rows = as_latents(name, values, dim=spec.dim)
         check_blocks(name, rows, spec)
         return self.normalisation_[name].apply(rows)
-
-
-_PARAMETERS = (
-    "preset",
-    "losses",
-    "start",
-    "state",
-    "hidden",
-    "members",
-    "folds",
-    "steps",
-    "learning_rate",
-    "seed",
-)
-
-
-def _checked_latents(latents: Any, spaces: Mapping[str, LatentSpec]) -> dict[str, Latents]:
-    if not isinstance(latents, Mapping):
-        raise InputError(
-            'latents: expected a dict by modality, {"image": rows, "text": rows}, '
-            f"got {type(latents).__name__}"
-        )
-    if len(latents) < 2:
-        raise InputError(f"a workspace joins two or more modalities, got {list(latents)}")
-    for name in spaces:
-        if name not in latents:
-            raise unknown_name("modality in spaces", name, latents)
-    return {name: as_checked(name, value, spec=spaces.get(name)) for name, value in latents.items()}
-
-
-def _check_supervision(table: MatchTable, settings: Preset) -> None:
-    supervised = [n for n, w in settings.losses.items() if w and find_loss(n).supervised]
-    if len(table) == 0 and supervised:
-        raise InputError(
-            f"there are no matches, and these losses learn from them: {supervised}. Give matches, "
-            'or train without any: Workspace(losses={"demi_cycle": 1, "cycle": 1})'
-        )
-    if 0 < len(table) < 8:
-        warnings.warn(
-            f"{len(table)} matches are too few to hold some out: when to stop cannot be judged, "
-            "so the closed-form start is kept as it is",
-            Notice,
-            stacklevel=3,
-        )
-
-
-def _architecture(settings: Preset, checked: Mapping[str, Latents]) -> Architecture:
-    together = sum(given.spec.dim for given in checked.values())
-    return Architecture(
-        specs={name: given.spec for name, given in checked.items()},
-        state=settings.state or min(together, 512),
-        hidden=settings.hidden,
-        layers=settings.layers,
-        activation=settings.activation,  # pyright: ignore[reportArgumentType]
-        dropout=settings.dropout,
-        linear=settings.start,
-        bounded=settings.bounded,
-    )
-
-
-def _shared_key(pair: tuple[str, str], side: str) -> str:
-    return f"shared.{pair[0]}.{pair[1]}.{side}"
-
-
-def _like(given: Any, result: Tensor) -> Any:
-    """Torch in, torch out on the same device and type; anything else, numpy out."""
-    if isinstance(given, Latents):
-        given = given.rows
-    if isinstance(given, Tensor):
-        kept = (
-            result
-            if not result.is_floating_point() or not given.is_floating_point()
-            else (result.to(given.dtype))
-        )
-        return kept.to(given.device)
-    array = result.numpy()
-    if isinstance(given, np.ndarray) and given.dtype == np.float64 and array.dtype.kind == "f":
-        return array.astype(np.float64)
-    return array

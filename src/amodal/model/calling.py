@@ -1,0 +1,44 @@
+"""How `Workspace` is called: on the class or an instance, with numpy or torch."""
+
+from collections.abc import Callable
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+import numpy as np
+from torch import Tensor
+
+from amodal.latents import Latents
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class OnClassOrInstance(Generic[P, R]):
+    """A method that, called on the class, is called on a fresh default instance.
+
+    So `Workspace.fit(latents, matches=...)` and `Workspace(members=5).fit(latents, ...)` are both
+    what they look like.
+    """
+
+    def __init__(self, function: Callable[Concatenate[Any, P], R]) -> None:
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, instance: Any, owner: type) -> Callable[P, R]:
+        return self.function.__get__(owner() if instance is None else instance, owner)
+
+
+def like(given: Any, result: Tensor) -> Any:
+    """Torch in, torch out on the same device and type; anything else, numpy out."""
+    if isinstance(given, Latents):
+        given = given.rows
+    if isinstance(given, Tensor):
+        kept = (
+            result
+            if not result.is_floating_point() or not given.is_floating_point()
+            else (result.to(given.dtype))
+        )
+        return kept.to(given.device)
+    array = result.numpy()
+    if isinstance(given, np.ndarray) and given.dtype == np.float64 and array.dtype.kind == "f":
+        return array.astype(np.float64)
+    return array
