@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +15,8 @@ from amodal.typing import Float
 from amodal.unimodal.weights import WeightsFile, read_weights, write_weights
 
 Rows = TypeVar("Rows", np.ndarray, list)
+# Not `Self`: beartype checks methods one by one and does not know their class.
+Own = TypeVar("Own", bound="UnimodalModel")
 
 
 class UnimodalModel(nn.Module):
@@ -95,13 +97,13 @@ class UnimodalModel(nn.Module):
                 [self.decode_batch(latents[i : i + batch].detach().to(device)) for i in starts]
             )
 
-    def freeze(self) -> Self:
+    def freeze(self: Own) -> Own:
         """Stop all learning in this model, for good: no gradients, evaluation mode."""
         self.frozen = True
         self.requires_grad_(False)
         return self.eval()
 
-    def train(self, mode: bool = True) -> Self:
+    def train(self: Own, mode: bool = True) -> Own:
         """Switch training mode on; a frozen model stays in evaluation mode."""
         # A module that contains this one may call train(); batch statistics must not move.
         return super().train(mode and not self.frozen)
@@ -126,7 +128,7 @@ class UnimodalModel(nn.Module):
         write_weights(path, WeightsFile(description, dict(self.state_dict())))
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls: type[Own], path: str | Path) -> Own:
         """Read a model of this class that `save` wrote; it comes back frozen.
 
         Raises:
