@@ -52,7 +52,7 @@ def test_runs_prints_and_writes(example, folder, capsys, monkeypatch) -> None:
     assert entries[2]["unmatched"] == [75, 75]
     assert entries[2]["scores"]["recall@10"]["mean"] > 0.5
     printed = capsys.readouterr().out
-    assert "published ridge (deviation)" in printed
+    assert "published (deviation)" in printed
     assert "recall@10 of cca minus ridge" in printed
 
 

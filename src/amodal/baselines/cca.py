@@ -42,7 +42,7 @@ class CCA(Baseline):
         self,
         *,
         components: int | None = None,
-        penalty: float = 0.5,
+        penalty: float = 1.0,
         power: float = 1.0,
         principal: int | None = None,
     ) -> None:
@@ -51,7 +51,8 @@ class CCA(Baseline):
         Args:
             components: directions kept at most; None keeps all that correlate positively.
             penalty: pulls the covariances, estimated on few matches, towards spheres, in units of
-                the mean variance. The more matches, the less it matters.
+                the mean variance. The more matches, the less it matters; on whitened coordinates
+                a very large one trusts the covariances of all rows instead of the matched ones.
             power: 0 gives plain canonical variates, 0.5 weights the inner product by the
                 correlations as in CSA, 1 (best in our measurements) by their squares.
             principal: as in the other baselines.
@@ -61,7 +62,7 @@ class CCA(Baseline):
             raise InputError(f"components is {components}, expected None or at least 1")
         if penalty <= 0 or power < 0:
             raise InputError(
-                f"penalty is {penalty} and power {power}: expected a positive penalty (try 0.5) "
+                f"penalty is {penalty} and power {power}: expected a positive penalty (try 1.0) "
                 "and a power of 0 or more"
             )
         self.components, self.penalty, self.power = components, penalty, power
