@@ -27,10 +27,10 @@ def test_student_interval_covers_the_mean_as_often_as_it_says(runs: int) -> None
 
 
 def test_bootstrap_interval_covers_the_mean_of_skewed_samples() -> None:
-    draws = np.random.default_rng(5).exponential(1.0, size=(300, 80))
-    intervals = [bootstrap_interval(values, resamples=400) for values in draws]
+    draws = np.random.default_rng(5).exponential(1.0, size=(200, 60))
+    intervals = [bootstrap_interval(values, resamples=200) for values in draws]
     share = np.mean([interval.low <= 1 <= interval.high for interval in intervals])
-    assert 0.88 < share < 0.98
+    assert 0.87 < share < 0.99
 
 
 def test_bootstrap_is_seeded() -> None:
