@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from inspect import cleandoc
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from amodal import __version__
 from amodal.errors import AmodalError, Notice, unknown_name
@@ -29,6 +29,7 @@ INTERRUPTED = 130
 """128 + SIGINT, what shells expect of a command stopped by Ctrl-C."""
 
 
+@runtime_checkable
 class Command(Protocol):
     """A verb with its arguments read."""
 

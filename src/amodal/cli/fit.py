@@ -1,0 +1,158 @@
+"""`amodal fit`: fit a workspace on latents and matches."""
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from amodal.errors import DamagedError, ExistsError, InputError, NotFoundError
+from amodal.files import checksum, read_json, write_json
+
+RECORD = "command.json"
+"""In a run folder: what was fitted, so that the same command later says that it is done."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Fit a workspace on the latents of two or more modalities and a few matches.
+
+    Latents have their own numbers of rows; most rows match nothing, and are used all the same.
+    Stopped half-way, the same command goes on where it was.
+
+    Example: amodal fit --latents image=latents/image text=latents/text --matches matches.csv --out
+    runs/mine
+    """
+
+    latents: tuple[str, ...]
+    """modality=place for each: a folder made by `amodal encode`, or a .npy file of numbers."""
+    out: Path
+    """The run folder to make."""
+    matches: Path | None = None
+    """CSV file: a header with modalities, then one line a thing, its row in each (from 0), or
+    nothing where it was not seen. Without it only cycles teach."""
+    preset: str = "default"
+    """default, or seed for the settings of Devillers et al. 2024."""
+    members: int | None = None
+    """Workspaces whose answers are averaged; their spread tells how far to trust an answer."""
+    steps: int | None = None
+    """Updates at most; 0 keeps the closed-form start."""
+    seed: int = 0
+    """Of everything random."""
+
+    def run(self) -> None:
+        """Fit, and say what came of it."""
+        places = self.places()
+        record = self._record(places)
+        if (self.out / "config.json").exists():
+            _say_that_it_is_done(self.out, record)
+            return
+        latents = {name: read_latents(name, place) for name, place in places.items()}
+        from amodal.latents.match_file import read_matches
+        from amodal.model import Workspace
+
+        sizes = {name: len(given) for name, given in latents.items()}
+        matches = None if self.matches is None else read_matches(self.matches, sizes)
+        losses = {"demi_cycle": 1.0, "cycle": 1.0} if matches is None else None
+        start = time.monotonic()
+        model = Workspace(
+            self.preset, losses=losses, members=self.members, steps=self.steps, seed=self.seed
+        )
+        model.fit(latents, matches=matches, folder=self.out)
+        write_json(self.out / RECORD, record)
+        print(summary(model, sizes, time.monotonic() - start))
+        print(f"{self.out}: fitted; in Python: amodal.load({str(self.out)!r})")
+
+    def places(self) -> dict[str, Path]:
+        """Modality -> where its latents are.
+
+        Example:
+            >>> Fit(("image=latents/image", "text=t.npy"), Path("runs/mine")).places()["text"].name
+            't.npy'
+        """
+        places: dict[str, Path] = {}
+        for argument in self.latents:
+            name, equals, place = argument.partition("=")
+            if not (name and equals and place):
+                raise InputError(f"--latents got {argument!r}, expected modality=place")
+            if name in places:
+                raise InputError(f"--latents names the modality {name!r} twice")
+            places[name] = Path(place)
+        if len(places) < 2:
+            raise InputError(f"--latents: a workspace joins two or more, got {list(places)}")
+        return places
+
+    def _record(self, places: dict[str, Path]) -> dict[str, Any]:
+        """The settings, and a checksum of all that is read."""
+        plain = asdict(self)
+        settings = {name: plain[name] for name in ("preset", "members", "steps", "seed")}
+        read = {name: _told_apart(place) for name, place in places.items()}
+        if self.matches is not None:
+            read["matches"] = _told_apart(self.matches)
+        return {"settings": settings, "read": read}
+
+
+def read_latents(name: str, place: Path) -> Any:
+    """Latents of one modality: a store, or a plain array.
+
+    Raises:
+        NotFoundError, DamagedError, InputError: there is none, or it cannot be read.
+    """
+    if place.suffix == ".npy":
+        import numpy as np
+
+        try:
+            return np.load(place, mmap_mode="r", allow_pickle=False)
+        except FileNotFoundError:
+            raise NotFoundError(f"modality {name!r}: there is no file {place}") from None
+        except (ValueError, EOFError, OSError) as error:
+            raise DamagedError(f"modality {name!r}: {place} cannot be read ({error})") from error
+    if place.is_file():
+        raise InputError(
+            f"modality {name!r}: {place} is neither a folder made by `amodal encode` nor a .npy "
+            "file: save your array with numpy.save"
+        )
+    from amodal.latents.store import open_store
+
+    return open_store(place)
+
+
+def summary(model: Any, sizes: dict[str, int], seconds: float) -> str:
+    """What was fitted, and what training added to the closed-form start.
+
+    The held-out score is a mean logarithm of squared errors, so a difference of scores is the
+    logarithm of a ratio of errors.
+    """
+    counted = ", ".join(f"{name} {size:,} rows" for name, size in sizes.items())
+    things = "match" if model.matches_ == 1 else "matches"
+    lines = [f"{counted}; {model.matches_:,} {things}; {seconds:.1f} s"]
+    judged = [row for row in model.gate_ if None not in (row["score"], row["start_score"])]
+    if not judged:
+        lines.append("no matches were held out, so nothing says what training added")
+        return "\n".join(lines)
+    gains = [row["score"] - row["start_score"] for row in judged]
+    share = math.exp(sum(gains) / len(gains))
+    kept = ", ".join(str(row["step"]) for row in judged)
+    lines.append(
+        f"held-out squared error: {share:.3f} times that of the closed-form start "
+        f"(ridge regression), at step {kept} of the members"
+    )
+    if share == 1:
+        lines.append("training did not help on held-out matches: the start was kept as it is")
+    return "\n".join(lines)
+
+
+def _told_apart(place: Path) -> str:
+    """A checksum of a file; of a store its manifest, which holds that of the array."""
+    file = place / "manifest.json" if place.is_dir() else place
+    return checksum(file) if file.is_file() else "absent"
+
+
+def _say_that_it_is_done(out: Path, record: dict[str, Any]) -> None:
+    there = read_json(out / RECORD) if (out / RECORD).exists() else None
+    if there != record:
+        raise ExistsError(
+            f"{out} holds a finished run of other data or settings: choose another --out, or "
+            "delete it first"
+        )
+    print(f"{out} already holds this very fit: nothing to do")

@@ -1,0 +1,208 @@
+"""Latents on disk: written in pieces, resumed to the same bytes, refused when damaged."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from amodal.errors import DamagedError, DiskError, ExistsError, InputError, NotFoundError
+from amodal.latents import encoding
+from amodal.latents.encoding import encode_to_store
+from amodal.latents.store import open_store, read_manifest
+from amodal.specification import Block, LatentSpec
+
+
+class Doubling:
+    """A stand-in for a unimodal model: latents are twice the numbers."""
+
+    name = "doubling"
+    specification = LatentSpec((Block("place", "continuous", 2), Block("size", "continuous", 1)))
+    fingerprint = "f00d"
+
+    def __init__(self, fails_at: int | None = None) -> None:
+        self.fails_at = fails_at
+        self.largest = 0
+
+    def encode(self, raw: Any) -> torch.Tensor:
+        self.largest = max(self.largest, len(raw))
+        if self.fails_at is not None and raw[0][0] >= self.fails_at:
+            raise KeyboardInterrupt
+        return torch.from_numpy(np.asarray(raw, np.float32)) * 2
+
+
+RAW = np.arange(30_000, dtype=np.float32).reshape(10_000, 3)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    encode_to_store(Doubling(), RAW, tmp_path / "store", modality="toy", source={"seed": 1})
+    return tmp_path / "store"
+
+
+def test_what_goes_in_comes_out(store: Path) -> None:
+    latents = open_store(store)
+    assert isinstance(latents.rows, np.memmap)
+    np.testing.assert_array_equal(latents.rows, RAW * 2)
+    assert (latents.spec, latents.fingerprint) == (Doubling.specification, "f00d")
+    assert sorted(files_of(store)) == ["latents.npy", "manifest.json"]
+
+
+def test_manifest_says_what_was_encoded_and_how_it_is_normalised(store: Path) -> None:
+    manifest = read_manifest(store)
+    assert (manifest.modality, manifest.model, manifest.rows) == ("toy", "doubling", 10_000)
+    assert manifest.source == {"seed": 1}
+    np.testing.assert_allclose(
+        manifest.normalisation.shift.numpy(), RAW.mean(0, np.float64) * 2, rtol=1e-5
+    )
+    deviation = RAW.std(0, np.float64, ddof=1) * 2
+    np.testing.assert_allclose(manifest.normalisation.scale.numpy(), deviation, rtol=1e-5)
+
+
+def test_normalisation_measures_rows_spread_over_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "MEASURED", 100)
+    encode_to_store(Doubling(), RAW, tmp_path / "store")
+    shift = read_manifest(tmp_path / "store").normalisation.shift
+    np.testing.assert_allclose(shift.numpy(), RAW[::100].mean(0, np.float64) * 2, rtol=1e-5)
+
+
+def test_memory_stays_constant(tmp_path: Path) -> None:
+    model, asked = Doubling(), []
+
+    def read(start: int, stop: int) -> np.ndarray:
+        asked.append(stop - start)
+        return RAW[start:stop]
+
+    encode_to_store(model, read, tmp_path / "store", rows=len(RAW))
+    assert max(asked) == model.largest == encoding.BLOCK < len(RAW)
+
+
+def test_interrupted_and_uninterrupted_end_in_the_same_bytes(store: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    with pytest.raises(KeyboardInterrupt):
+        encode_to_store(Doubling(20_000), RAW, other, modality="toy", source={"seed": 1})
+    assert not other.exists()
+    with pytest.raises(NotFoundError, match=r"other is not finished: run the same `amodal encode`"):
+        open_store(other)
+    part = tmp_path / "other.part"
+    assert json.loads((part / "progress.json").read_text())["done"] == 2 * encoding.BLOCK
+    with open(part / "latents.npy", "ab") as handle:
+        handle.write(b"half a row, written before the power went")
+    encode_to_store(Doubling(), RAW, other, modality="toy", source={"seed": 1})
+    assert files_of(other) == files_of(store)
+    assert not part.exists()
+
+
+def test_resuming_does_not_encode_again_what_is_done(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        encode_to_store(Doubling(20_000), RAW, tmp_path / "store")
+    asked: list[int] = []
+
+    def read(start: int, stop: int) -> np.ndarray:
+        asked.append(start)
+        return RAW[start:stop]
+
+    encode_to_store(Doubling(), read, tmp_path / "store", rows=len(RAW))
+    assert asked == [2 * encoding.BLOCK]
+
+
+def test_another_encoding_is_not_overwritten(store: Path) -> None:
+    before = files_of(store)
+    encode_to_store(Doubling(), RAW, store, modality="toy", source={"seed": 1})
+    with pytest.raises(ExistsError, match=r"another encoding \(it differs in rows\)"):
+        encode_to_store(Doubling(), RAW[:50], store, modality="toy", source={"seed": 1})
+    assert files_of(store) == before
+
+
+def test_beginning_of_another_encoding_is_not_continued(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        encode_to_store(Doubling(20_000), RAW, tmp_path / "store")
+    with pytest.raises(ExistsError, match=r"store\.part is the beginning of another encoding"):
+        encode_to_store(Doubling(), RAW[:9_000], tmp_path / "store")
+
+
+def test_foreign_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "dear.txt").write_text("keep me")
+    with pytest.raises(ExistsError, match="is no store of latents: choose another --out"):
+        encode_to_store(Doubling(), RAW, tmp_path / "letters")
+    with pytest.raises(DamagedError, match=r"is no store of latents \(it has no manifest"):
+        open_store(tmp_path / "letters")
+    assert (tmp_path / "letters" / "dear.txt").read_text() == "keep me"
+
+
+def test_absent_store_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"make it with `amodal encode DATA --out .*nowhere`"):
+        open_store(tmp_path / "nowhere")
+
+
+def test_truncated_array_is_refused(store: Path) -> None:
+    array = store / "latents.npy"
+    array.write_bytes(array.read_bytes()[:-4])
+    with pytest.raises(DamagedError, match=r"has 120124 bytes, expected 120128 bytes: delete"):
+        open_store(store)
+    array.unlink()
+    with pytest.raises(DamagedError, match=r"latents.npy is missing"):
+        open_store(store)
+
+
+def test_one_changed_byte_is_noticed(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open(store / "latents.npy", "r+b") as handle:
+        handle.seek(5_000)
+        handle.write(b"\x01")
+    with pytest.raises(DamagedError, match="does not match its checksum"):
+        open_store(store)
+    monkeypatch.setattr("amodal.latents.store.CHEAP", 10)
+    open_store(store)
+    with pytest.raises(DamagedError, match="does not match its checksum"):
+        open_store(store, checksums=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": "other"}, "is not of a store of latents: it is foreign"),
+        ({"version": 9}, "is in version 9 of the format, this amodal reads 1"),
+        ({"spec": "soup"}, r"manifest\.json is damaged"),
+        ({"rows": 9_999}, r"holds float32 \(10000, 3\), expected float32 \(9999, 3\)"),
+    ],
+)
+def test_changed_manifest_is_refused(store: Path, change: dict[str, Any], message: str) -> None:
+    manifest = json.loads((store / "manifest.json").read_text())
+    (store / "manifest.json").write_text(json.dumps(manifest | change))
+    with pytest.raises(DamagedError, match=message):
+        open_store(store)
+
+
+def test_full_disk_keeps_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(encoding.os, "fsync", refuse)
+        with pytest.raises(DiskError, match="the disk is full: free some space"):
+            encode_to_store(Doubling(), RAW, tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+    latents = encode_to_store(Doubling(), RAW, tmp_path / "store")
+    np.testing.assert_array_equal(latents.rows, RAW * 2)
+
+
+def test_wrong_latents_are_refused(tmp_path: Path) -> None:
+    bad = RAW.copy()
+    bad[7, 1] = np.nan
+    with pytest.raises(InputError, match="doubling gave NaN or infinite numbers"):
+        encode_to_store(Doubling(), bad, tmp_path / "nan")
+    with pytest.raises(InputError, match=r"shape \(10, 2\) for 10 things, expected \(10, 3\)"):
+        encode_to_store(Doubling(), RAW[:10, :2], tmp_path / "narrow")
+    with pytest.raises(InputError, match="say how many things"):
+        encode_to_store(Doubling(), lambda start, stop: RAW[start:stop], tmp_path / "unknown")
+    with pytest.raises(InputError, match="there are 0 things to encode"):
+        encode_to_store(Doubling(), RAW[:0], tmp_path / "none")
