@@ -119,6 +119,7 @@ def generate_alone(n: int, out: Path) -> list[float]:
     """Seconds and peak memory (MB, own and of one worker) of generating in a process of its own."""
     program = f"""
 import resource, time
+from amodal.data import generate
 start = time.perf_counter()
 generate("shapes", {n}, {str(out)!r}, workers=2, show_progress=False)
 print(time.perf_counter() - start)
