@@ -1,10 +1,10 @@
 """The default image model: an autoencoder whose latent blocks move as the image is moved.
 
-Place, size and colour are read from moments of the brightness, orientation and form by a small
-network that looks at a centred, sized, normalised patch (attention.py). The network is trained on
-pairs of views without any label (symmetry_training.py), after Dangovski et al. 2022 (Equivariant
-Self-Supervised Learning, arXiv 2111.00899); the table of symmetries (views.py) is all that is
-assumed. A drawing (drawing.py) is then trained on the frozen blocks.
+Place, size and colour are read from moments of the brightness, orientation and form by two small
+networks that look at a centred, sized, normalised patch (attention.py). The networks are trained
+on pairs of views without any label (symmetry_training.py), after Dangovski et al. 2022
+(Equivariant Self-Supervised Learning, arXiv 2111.00899); the table of symmetries (views.py) is
+all that is assumed. A drawing (drawing.py) is then trained on the frozen blocks.
 
 Few matches read such latents well, where those of an autoencoder that only reconstructs need
 thousands: every factor has columns of its own.
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from amodal.specification import Block, LatentSpec
 from amodal.typing import Float
-from amodal.unimodal.attention import moments, patches
+from amodal.unimodal.attention import Moments, moments, patches
 from amodal.unimodal.base import UnimodalModel
 from amodal.unimodal.convolutions import convolutional_encoder
 from amodal.unimodal.drawing import Drawing
@@ -40,9 +40,9 @@ class SymmetryAutoencoder(UnimodalModel):
     Args:
         name: what the model is called.
         side: pixels of its images.
-        form: numbers kept of the code, along its principal directions.
-        code: numbers that the network gives before that.
-        width: channels of the network's first layer.
+        form: numbers kept of the code, along the directions that views change least.
+        code: numbers that the form's network gives before that.
+        width: channels of the networks' first layers.
         symmetries: what was assumed in training; rows of `Symmetry` or their JSON.
     """
 
@@ -57,7 +57,7 @@ class SymmetryAutoencoder(UnimodalModel):
         name: str = "shapes/image",
         *,
         side: int = 32,
-        form: int = 8,
+        form: int = 4,
         code: int = 16,
         width: int = 24,
         symmetries: Any = SYMMETRIES,
@@ -70,7 +70,8 @@ class SymmetryAutoencoder(UnimodalModel):
         self.symmetries: tuple[Symmetry, ...] = tuple(
             row if isinstance(row, Symmetry) else Symmetry.from_json(row) for row in symmetries
         )
-        self.network = convolutional_encoder(channels=1, side=PATCH, width=width, out=2 + code)
+        self.compass = convolutional_encoder(channels=1, side=PATCH, width=width, out=2)
+        self.coder = convolutional_encoder(channels=1, side=PATCH, width=width, out=code)
         # Without this a constant direction is a saddle that training leaves late or never.
         self.balance = nn.BatchNorm1d(2, affine=False)
         self.drawing = Drawing(form)
@@ -93,26 +94,45 @@ class SymmetryAutoencoder(UnimodalModel):
         """See `UnimodalModel.check`."""
         return checked_images(raw, side=self.side, name=self.name)
 
-    def measure(self, images: Float[Tensor, "batch 3 side side"]) -> dict[str, Tensor]:
-        """The blocks in natural units, the form as the whole code; gradients flow."""
+    def attend(
+        self, images: Float[Tensor, "batch 3 side side"]
+    ) -> tuple[Moments, Float[Tensor, "batch 1 patch patch"]]:
+        """Moments of the images, and the patches that they point to."""
         found = moments(images)
-        seen = self.network(patches(images, found, side=PATCH, reach=REACH))
+        return found, patches(images, found, side=PATCH, reach=REACH)
+
+    def direction(self, patch: Float[Tensor, "batch 1 patch patch"]) -> Float[Tensor, "batch 2"]:
+        """Unit vectors along the objects; gradients flow."""
+        return functional.normalize(self.balance(self.compass(patch)), dim=1)
+
+    def measure(self, images: Float[Tensor, "batch 3 side side"]) -> dict[str, Tensor]:
+        """The blocks in natural units, the form as the whole code."""
+        found, patch = self.attend(images)
         return {
             "place": found.place,
             "size": found.size,
-            "orientation": functional.normalize(self.balance(seen[:, :2]), dim=1),
+            "orientation": self.direction(patch),
             "colour": found.colour,
-            "form": seen[:, 2:],
+            "form": self.coder(patch),
         }
 
-    def set_units(self, images: Float[Tensor, "batch 3 side side"]) -> None:
-        """Choose the form's directions and every block's centre and scale from training images."""
+    def set_units(
+        self,
+        images: Float[Tensor, "batch 3 side side"],
+        views: Float[Tensor, "batch 3 side side"],
+    ) -> None:
+        """Choose the form's directions and every block's centre and scale from training images.
+
+        Args:
+            images: some thousands.
+            views: one of each image. Directions of the code are ranked by how much they differ
+                between images, relative to how much they change between views of one.
+        """
         with torch.no_grad():
             blocks = self.measure(images)
-            code = blocks["form"]
+            code, change = blocks["form"], self.measure(views)["form"] - blocks["form"]
             self.code_centre.copy_(code.mean(0))
-            _, _, directions = torch.linalg.svd(code - self.code_centre, full_matrices=False)
-            self.directions.copy_(directions[: self.form].T)
+            self.directions.copy_(steady_directions(code, change, self.form))
             raw = self._joined(blocks)
             for block, columns in self.specification.parts():
                 if block.kind == "circular":
@@ -145,3 +165,26 @@ class SymmetryAutoencoder(UnimodalModel):
     def decode_batch(self, latents: Float[Tensor, "batch dim"]) -> np.ndarray:
         """See `UnimodalModel.decode_batch`."""
         return to_bytes(self.draw(latents))
+
+
+def steady_directions(
+    code: Float[Tensor, "row code"], change: Float[Tensor, "row code"], count: int
+) -> Float[Tensor, "code count"]:
+    """The directions of largest variance of `code` in units of its change between views.
+
+    Generalised eigenvectors of cov(code) and cov(change) (linear discriminant analysis, each
+    image being a class of its own). A principal direction may be one that views change, which
+    an image betrays by its sharpness or its noise; what is assumed to stay is what is wanted.
+
+    Example:
+        >>> random = torch.Generator().manual_seed(0)
+        >>> code = torch.randn(500, 3, generator=random) * torch.tensor([1.0, 3.0, 1.0])
+        >>> change = torch.randn(500, 3, generator=random) * torch.tensor([0.1, 9.0, 1.0])
+        >>> steady_directions(code, change, 1).abs().argmax().item()
+        0
+    """
+    noise, turn = torch.linalg.eigh(change.T.cov())
+    # A direction that hardly any view changes must not count without limit.
+    whitening = turn / (noise + 0.01 * noise.mean().clamp_min(1e-12)).sqrt()
+    _, best = torch.linalg.eigh(whitening.T @ code.T.cov() @ whitening)
+    return whitening @ best.flip(1)[:, :count]

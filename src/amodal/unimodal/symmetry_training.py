@@ -1,7 +1,9 @@
-"""Train the symmetry-aware autoencoder: first its blocks on pairs of views, then its drawing.
+"""Train the symmetry-aware autoencoder: orientation and form on pairs of views, then drawing.
 
-One after the other: a drawing trained at the same time pulls the factors into the form, and the
-orientation stays at chance.
+One after the other, and apart. A drawing trained at the same time pulls the factors into the
+form, and the orientation stays at chance. The orientation gains from long training; the form
+loses by it, since what tells an image from all others, once its form is known, is how sharp and
+how noisy it is, and so its size and brightness.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ import torch.nn.functional as functional
 from torch import Generator, Tensor, nn
 
 from amodal.typing import Float, UInt8
-from amodal.unimodal.attention import moments
+from amodal.unimodal.attention import Moments, moments
 from amodal.unimodal.images import to_tensor
 from amodal.unimodal.pretraining import Losses, Schedule, train
 from amodal.unimodal.symmetry import SymmetryAutoencoder
@@ -27,9 +29,11 @@ UNITS_FROM = 10_000
 class SymmetryTraining:
     """Settings of the training; the defaults made the shipped weights."""
 
-    encoder: Schedule = field(default_factory=lambda: Schedule(4000, 192, 2e-3))
-    """For the network that reads orientation and form."""
-    drawing: Schedule = field(default_factory=lambda: Schedule(6000, 256, 4e-3))
+    orientation: Schedule = field(default_factory=lambda: Schedule(2500, 192, 2e-3))
+    """For the network that reads the orientation."""
+    form: Schedule = field(default_factory=lambda: Schedule(800, 192, 2e-3))
+    """For the network that reads the form; short."""
+    drawing: Schedule = field(default_factory=lambda: Schedule(5000, 256, 4e-3))
     """For the drawing on the frozen blocks."""
     temperature: float = 0.3
     """Of the contrast between forms."""
@@ -57,20 +61,37 @@ def train_symmetry_autoencoder(
     """
     training = training or SymmetryTraining()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(training.encoder.seed)
+        torch.manual_seed(training.orientation.seed)
         model = SymmetryAutoencoder(name, side=images.shape[1], symmetries=symmetries)
         contrast = Contrast(model.code, training.temperature)
-    parts = [None if checkpoint is None else checkpoint.with_suffix(f".{i}.part") for i in (1, 2)]
-    model.drawing.requires_grad_(False)
-    views = ViewLosses(model, contrast, images, training.encoder.batch)
-    train(views, views, training.encoder, description="symmetries", checkpoint=parts[0])
-    model.eval().set_units(to_tensor(images[:UNITS_FROM]))
-    model.freeze()
-    latents = model.encode(images)
+    parts = [None if checkpoint is None else checkpoint.with_suffix(f".{i}.part") for i in range(3)]
+    views = ViewLosses(model, contrast, images, training.orientation.batch)
+    compass = nn.ModuleList([model.compass, model.balance])
+    train(
+        compass,
+        views.orientation,
+        training.orientation,
+        description="orientation",
+        checkpoint=parts[0],
+    )
+    views.batch = training.form.batch
+    coder = nn.ModuleList([model.coder, contrast])
+    train(coder, views.form, training.form, description="form", checkpoint=parts[1])
+    model.eval()
+    _set_units(model, images, training.form.seed)
+    latents = model.freeze().encode(images)
     model.drawing.requires_grad_(True)
     drawing = _drawing_losses(model, latents, images, training.drawing.batch)
-    train(model.drawing, drawing, training.drawing, description="drawing", checkpoint=parts[1])
+    train(model.drawing, drawing, training.drawing, description="drawing", checkpoint=parts[2])
     return model.freeze()
+
+
+def _set_units(
+    model: SymmetryAutoencoder, images: UInt8[np.ndarray, "n side side 3"], seed: int
+) -> None:
+    some = to_tensor(images[:UNITS_FROM])
+    views, _ = _view(model.symmetries, some, Generator().manual_seed(seed))
+    model.set_units(some, views)
 
 
 class Contrast(nn.Module):
@@ -98,7 +119,7 @@ class Contrast(nn.Module):
         )
 
 
-class ViewLosses(nn.Module):
+class ViewLosses:
     """Every block must move as the view moved; the form must stay, and differ between images."""
 
     def __init__(
@@ -108,30 +129,41 @@ class ViewLosses(nn.Module):
         images: UInt8[np.ndarray, "n side side 3"],
         batch: int,
     ) -> None:
-        super().__init__()
         self.model, self.contrast = model, contrast
         self.images, self.batch = images, batch
 
-    def forward(self, generator: Generator, done: float) -> dict[str, Tensor]:
-        """Mean squared distance from where each block ought to be, and the contrast."""
+    def orientation(self, generator: Generator, done: float) -> dict[str, Tensor]:
+        """Mean squared distance of each measured block from where it ought to be.
+
+        Place, size and colour are moments, without anything to learn; they are watched.
+        """
+        found, patch, drawn = self._pairs(generator)
+        direction = self.model.direction(patch)
+        measured = {"place": found.place, "size": found.size, "colour": found.colour}
+        losses = {}
+        for block, values in {**measured, "orientation": direction}.items():
+            before, after = values.chunk(2)
+            expected = moved_block(self.model.symmetries, drawn, block, before)
+            losses[block] = (after - expected).square().sum(1).mean()
+        return losses
+
+    def form(self, generator: Generator, done: float) -> dict[str, Tensor]:
+        """The contrast of the forms."""
+        _, patch, _ = self._pairs(generator)
+        return {"form": self.contrast(*self.model.coder(patch).chunk(2))}
+
+    def _pairs(
+        self, generator: Generator
+    ) -> tuple[Moments, Float[Tensor, "pair 1 patch patch"], dict[str, Tensor]]:
+        """Moments and patches of some images and then of their views, and what the views did."""
         table = self.model.symmetries
         images = batch_of(self.images, self.batch, generator)
-        with torch.no_grad():
-            # Half of the first views are transformed too: resampling must not give them away.
-            other, _ = _view(table, images, generator)
-            plain = torch.rand(self.batch, 1, 1, 1, generator=generator) < 0.5
-            first = torch.where(plain, images, other)
-            second, drawn = _view(table, first, generator)
-        both = self.model.measure(torch.cat([first, second]))
-        losses = {}
-        for block, values in both.items():
-            before, after = values.chunk(2)
-            if block == "form":
-                losses[block] = self.contrast(before, after)
-            else:
-                expected = moved_block(table, drawn, block, before)
-                losses[block] = (after - expected).square().sum(1).mean()
-        return losses
+        # Half of the first views are transformed too: resampling must not give them away.
+        other, _ = _view(table, images, generator)
+        plain = torch.rand(self.batch, 1, 1, 1, generator=generator) < 0.5
+        first = torch.where(plain, images, other)
+        second, drawn = _view(table, first, generator)
+        return *self.model.attend(torch.cat([first, second])), drawn
 
 
 def _view(
