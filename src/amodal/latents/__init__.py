@@ -5,6 +5,7 @@ from amodal.latents.latents import Latents, as_checked, check_blocks
 from amodal.latents.matches import MatchTable
 from amodal.latents.normalisation import Normalisation
 from amodal.latents.sampler import Batch, Sampler
+from amodal.latents.separate import separate_things
 
 __all__ = [
     "Batch",
@@ -15,4 +16,5 @@ __all__ = [
     "as_checked",
     "as_latents",
     "check_blocks",
+    "separate_things",
 ]

@@ -1,7 +1,7 @@
 """The match table: which rows of the modalities are the same thing."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,19 +63,28 @@ class MatchTable:
             parts = [_columns_of(matches)]
         elif isinstance(matches, Mapping):
             parts = [_checked(matches, sizes)]
-        elif isinstance(matches, Sequence) and all(isinstance(m, Mapping) for m in matches):
+        elif isinstance(matches, list | tuple) and all(isinstance(m, Mapping) for m in matches):
             parts = [_checked(m, sizes) for m in matches]
         else:
             raise InputError(
                 'matches: expected a dict of row lists, {"image": [0, 5], "text": [3, 1]}, or a '
                 f"list of such dicts, got {type(matches).__name__}"
             )
-        table = np.concatenate([_as_rows(part, names) for part in parts])
+        nothing = np.empty((0, len(names)), dtype=np.int64)
+        table = np.concatenate([nothing, *(_as_rows(part, names) for part in parts)])
         _check_range(table, names, sizes)
         return cls(names, _without_repeats(table))
 
 
 def _columns_of(table: MatchTable) -> dict[str, np.ndarray]:
+    wrong = (table.rows < -1).any(1) | ((table.rows >= 0).sum(1) < 2)
+    if wrong.any():
+        first = int(wrong.argmax())
+        found = dict(zip(table.names, table.rows[first].tolist(), strict=True))
+        raise InputError(
+            f"matches: thing {first} of the table is {found}, "
+            "expected row numbers of at least two modalities, and -1 for those it lacks"
+        )
     return {name: table.column(name) for name in table.names}
 
 
@@ -107,7 +116,13 @@ def _checked(matches: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, 
 
 
 def _whole_numbers(name: str, value: Any) -> np.ndarray:
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise InputError(
+            f"matches of modality {name!r}: expected a flat list of row numbers, got nested lists "
+            "of unequal length"
+        ) from None
     if array.size == 0:
         array = array.astype(np.int64)
     if array.ndim != 1:

@@ -11,6 +11,8 @@ from amodal.typing import Float
 
 ALIVE = 0.1
 """A dimension below this share of its block's largest standard deviation counts as dead."""
+ROUNDING = 1e-6
+"""Deviations below this share of the largest number are what float32 rounding leaves of none."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Normalisation:
             deviation = values.std(0)
             largest = deviation.max()
             shift[columns] = values.mean(0).float()
-            if largest > 0:
+            if largest > ROUNDING * values.abs().max():
                 dead = deviation < ALIVE * largest
                 scale[columns] = torch.where(dead, largest, deviation).float()
         return cls(shift, scale)

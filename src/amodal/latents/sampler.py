@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from amodal.latents.matches import MatchTable
+from amodal.latents.separate import separate_things
 from amodal.typing import Float, Int64
 
 BLOCK = 64
@@ -20,8 +21,8 @@ class Batch:
 
     matched: dict[str, Float[Tensor, "run thing dim"]]
     """Latents of the matched things; rows that are not present hold anything finite."""
-    rows: dict[str, Int64[Tensor, "run thing"]]
-    """Each matched thing's row in the modality, -1 where it is not present."""
+    things: Int64[Tensor, "run thing"]
+    """A number for each match, the same for matches that share a row; -1 is padding."""
     present: dict[str, Float[Tensor, "run thing"]]
     """1 where the thing is seen in the modality, 0 where it is not (or is only padding)."""
     unmatched: dict[str, Float[Tensor, "run batch dim"]]
@@ -60,6 +61,7 @@ class Sampler:
         """
         self.latents = latents
         self.table = torch.from_numpy(table.rows)
+        self.separate = torch.from_numpy(separate_things(table))
         self.names = table.names
         self.things = [torch.from_numpy(np.asarray(t, dtype=np.int64)) for t in things]
         self.seeds = list(seeds)
@@ -84,9 +86,8 @@ class Sampler:
             [matched for matched, _ in drawn], batch_first=True, padding_value=-1
         )
         rows = self.table[things.clamp_min(0)].masked_fill((things < 0)[..., None], -1)
-        matched, present, by_name = {}, {}, {}
+        matched, present = {}, {}
         for column, name in enumerate(self.names):
-            by_name[name] = rows[..., column]
             present[name] = (rows[..., column] >= 0).float()
             matched[name] = self._gather(name, rows[..., column].clamp_min(0))
         unmatched = {}
@@ -94,7 +95,8 @@ class Sampler:
             share = torch.stack([other for _, other in drawn])
             for column, name in enumerate(self.names):
                 unmatched[name] = self._gather(name, self._spread(name, share[:, column]))
-        return Batch(matched, by_name, present, unmatched)
+        numbers = self.separate[things.clamp_min(0)].masked_fill(things < 0, -1)
+        return Batch(matched, numbers, present, unmatched)
 
     def _spread(self, name: str, share: Tensor) -> Tensor:
         """Rows of a modality out of uniform draws in [0, 1)."""

@@ -7,21 +7,18 @@ from torch import Tensor
 from amodal.typing import Bool, Float, Int64
 
 
-def same_thing(
-    first: Int64[Tensor, "run thing"], second: Int64[Tensor, "run thing"]
-) -> Bool[Tensor, "run thing thing"]:
-    """Which pairs of a batch share a row in either modality, and so are no wrong answers.
+def same_thing(things: Int64[Tensor, "run thing"]) -> Bool[Tensor, "run thing thing"]:
+    """Which pairs of a batch are the same thing, and so are no wrong answers.
 
-    One image with two captions is two matches of one thing. The diagonal is left out: it is the
-    right answer.
+    One image with two captions is two matches of one thing, also where a third modality is
+    compared. The diagonal is left out: it is the right answer.
 
     Example:
-        >>> rows = torch.tensor([[0, 0, 1]]), torch.tensor([[5, 6, 7]])
-        >>> same_thing(*rows)[0].int().tolist()
+        >>> same_thing(torch.tensor([[4, 4, 1]]))[0].int().tolist()
         [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
     """
-    same = (first[:, :, None] == first[:, None, :]) | (second[:, :, None] == second[:, None, :])
-    return same & ~torch.eye(first.shape[1], dtype=torch.bool)
+    same = things[:, :, None] == things[:, None, :]
+    return same & ~torch.eye(things.shape[1], dtype=torch.bool)
 
 
 def contrastive(

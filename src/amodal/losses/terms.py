@@ -55,10 +55,10 @@ def contrastive(step: Step, settings: LossSettings) -> PerRun:
     scale = torch.full_like(step.log_scale, settings.scale)
     if settings.learn_scale:
         scale = step.log_scale.clamp_max(math.log(100)).exp()
+    same = same_thing(step.batch.things)
     for i, first in enumerate(names):
         for second in names[i + 1 :]:
             counted = step.batch.present[first] * step.batch.present[second]
-            same = same_thing(step.batch.rows[first], step.batch.rows[second])
             states = step.matched[first], step.matched[second]
             terms.append((info_nce(*states, counted=counted, same=same, scale=scale), counted))
     return _mean_of_those_with_rows(terms)
@@ -67,20 +67,22 @@ def contrastive(step: Step, settings: LossSettings) -> PerRun:
 def demi_cycle(step: Step, settings: LossSettings) -> PerRun:
     """L_u(g_u(z(u)), u) over all rows, matched or not; the mean over modalities."""
     return _mean(
+        step,
         [
             latent_error(raw, step.batch.unmatched[name], step.architecture.specs[name]).mean(1)
             for name, raw in step.restored.items()
-        ]
+        ],
     )
 
 
 def cycle(step: Step, settings: LossSettings) -> PerRun:
     """L_u(g_u(z(g_v(z(u)))), u) through every other v over all rows; the mean over (u, v)."""
     return _mean(
+        step,
         [
             latent_error(raw, step.batch.unmatched[name], step.architecture.specs[name]).mean(1)
             for (name, _), raw in step.returned.items()
-        ]
+        ],
     )
 
 
@@ -151,8 +153,9 @@ def needs_of(weights: Mapping[str, Float[Tensor, " run"]]) -> set[str]:
     return {need for name in active for need in find_loss(name).needs}
 
 
-def _mean(terms: list[Tensor]) -> PerRun:
-    return torch.stack(terms).mean(0)
+def _mean(step: Step, terms: list[Tensor]) -> PerRun:
+    """The mean over terms; 0 where nothing was drawn that could say anything."""
+    return torch.stack(terms).mean(0) if terms else torch.zeros_like(step.log_scale)
 
 
 def _mean_of_those_with_rows(terms: list[tuple[Tensor, Tensor]]) -> PerRun:

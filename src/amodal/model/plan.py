@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from amodal.latents import MatchTable
+from amodal.latents import MatchTable, separate_things
 from amodal.training import Run
 from amodal.typing import Int64
 
@@ -75,27 +73,3 @@ def _folds(table: MatchTable, things: np.ndarray, folds: int, seed: int) -> list
     part_of_label[order] = np.arange(count) % min(folds, count)
     parts = part_of_label[labels]
     return [things[parts == part] for part in range(min(folds, count))]
-
-
-def separate_things(table: MatchTable) -> np.ndarray:
-    """A number for each match; matches that share a row of any modality share the number.
-
-    Two captions of one picture must not end up on different sides of a hold-out.
-
-    Example:
-        >>> rows = np.array([[0, 5], [0, 6], [1, 7]])
-        >>> separate_things(MatchTable(("image", "text"), rows)).tolist()
-        [0, 0, 1]
-    """
-    things = np.arange(len(table))
-    left, right, offset = [], [], len(table)
-    for name in table.names:
-        column = table.column(name)
-        seen = column >= 0
-        left.append(things[seen])
-        right.append(column[seen] + offset)
-        offset += int(column.max(initial=-1)) + 1
-    edges = np.concatenate(left), np.concatenate(right)
-    graph = coo_array((np.ones(len(edges[0])), edges), shape=(offset, offset))
-    _, labels = connected_components(graph, directed=False)
-    return np.unique(labels[: len(table)], return_inverse=True)[1]
