@@ -1,8 +1,9 @@
 """What one training step computes: states and decodings, each made once and shared by losses."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,6 +15,10 @@ from amodal.workspace.architecture import LOG_SCALE
 from amodal.workspace.network import Dropout
 
 Subset = tuple[str, ...]
+Part = tuple[str, int]
+"""What some of the rows of a network's input are, and how many."""
+PartsDropout = Callable[[Sequence[Part]], Dropout]
+"""From the parts that a network's rows consist of to the dropout of its hidden layers."""
 
 
 @dataclass
@@ -48,7 +53,8 @@ def compute_step(
     batch: Batch,
     *,
     needs: Collection[str],
-    dropout: Dropout | None = None,
+    back_translation: bool = False,
+    dropout: PartsDropout | None = None,
 ) -> Step:
     """Encode every modality once, decode every modality once on all that must be decoded.
 
@@ -57,7 +63,8 @@ def compute_step(
         architecture: of the population.
         batch: the latents of this step.
         needs: which fields of `Step` the active losses read.
-        dropout: applied to hidden layers.
+        back_translation: cycles teach their second half only (no gradient reaches the first).
+        dropout: makes what is applied to hidden layers, from the parts of a network's rows.
     """
     step = Step(architecture, batch, weights[LOG_SCALE][:, 0, 0])
     names = architecture.names
@@ -92,36 +99,51 @@ def compute_step(
             elif kind == "broadcast":
                 step.broadcast[origin, target] = raw
     if "returned" in needs:
-        step.returned = _return(weights, architecture, decoded, dropout)
+        step.returned = _return(weights, architecture, decoded, back_translation, dropout)
     for subset in subsets:
         _rebroadcast(weights, step, subset, dropout)
     return step
 
 
 def _encode_all(
-    weights: Weights, architecture: Architecture, batch: Batch, dropout: Dropout | None
+    weights: Weights, architecture: Architecture, batch: Batch, dropout: PartsDropout | None
 ) -> dict[str, tuple[Tensor, ...]]:
     """Each modality's matched and unmatched contributions, by one call."""
     result = {}
     for name in architecture.names:
-        parts = [batch.matched[name], *([batch.unmatched[name]] if batch.unmatched else [])]
-        joined = encode(weights, architecture, name, torch.cat(parts, 1), dropout=dropout)
-        result[name] = joined.split([part.shape[1] for part in parts], dim=1)
+        parts = {"matched": batch.matched[name]}
+        if batch.unmatched:
+            parts["unmatched"] = batch.unmatched[name]
+        drop = _dropout_of(parts, f"{name} encoder", dropout)
+        joined = encode(
+            weights, architecture, name, torch.cat(list(parts.values()), 1), dropout=drop
+        )
+        result[name] = joined.split([part.shape[1] for part in parts.values()], dim=1)
     return result
+
+
+def _dropout_of(
+    parts: dict[Any, Tensor], network: str, dropout: PartsDropout | None
+) -> Dropout | None:
+    """The dropout of a network whose rows are `parts` end to end; None without dropout."""
+    if dropout is None:
+        return None
+    return dropout([(f"{network} {name}", rows.shape[1]) for name, rows in parts.items()])
 
 
 def _decode_all(
     weights: Weights,
     architecture: Architecture,
     jobs: dict[str, dict[tuple, Tensor]],
-    dropout: Dropout | None,
+    dropout: PartsDropout | None,
 ) -> dict[str, dict[tuple, Tensor]]:
     """Run each modality's decoder once on all the states that wait for it."""
     result = {}
     for name, waiting in jobs.items():
         if waiting:
             joined = torch.cat(list(waiting.values()), 1)
-            raw = decode(weights, architecture, name, joined, dropout=dropout)
+            drop = _dropout_of(waiting, f"{name} decoder", dropout)
+            raw = decode(weights, architecture, name, joined, dropout=drop)
             parts = raw.split([state.shape[1] for state in waiting.values()], dim=1)
             result[name] = dict(zip(waiting, parts, strict=True))
     return result
@@ -131,14 +153,25 @@ def _return(
     weights: Weights,
     architecture: Architecture,
     decoded: dict[str, dict[tuple, Tensor]],
-    dropout: Dropout | None,
+    back_translation: bool,
+    dropout: PartsDropout | None,
 ) -> dict[tuple[str, str], Tensor]:
-    """Second half of the cycles: re-encode what was decoded elsewhere, decode at home."""
+    """Second half of the cycles: re-encode what was decoded elsewhere, decode at home.
+
+    With gradients through the whole cycle the first half learns to hide what the other modality
+    does not say (a picture's texture, say) in small deviations of what it does say. As
+    back-translation (Sennrich et al. 2016, arXiv 1511.06709) the first half only makes the
+    examples: imperfect latents of the other modality, with the perfect ones to return to.
+    """
     jobs: dict[str, dict[tuple, Tensor]] = {name: {} for name in architecture.names}
     for way, results in decoded.items():
         abroad = {origin: raw for (kind, origin), raw in results.items() if kind == "outward"}
+        if not abroad:
+            continue
         latents = apply_heads(torch.cat(list(abroad.values()), 1), architecture.specs[way])
-        again = encode(weights, architecture, way, latents, dropout=dropout)
+        latents = latents.detach() if back_translation else latents
+        drop = _dropout_of(abroad, f"{way} encoder outward", dropout)
+        again = encode(weights, architecture, way, latents, dropout=drop)
         sizes = [raw.shape[1] for raw in abroad.values()]
         for source, state in zip(abroad, bound(again, architecture).split(sizes, 1), strict=True):
             jobs[source]["returned", way] = state
@@ -157,7 +190,9 @@ def _fused(
     return fuse({name: alone[name][0] for name in subset}, architecture, present=batch.present)
 
 
-def _rebroadcast(weights: Weights, step: Step, subset: Subset, dropout: Dropout | None) -> None:
+def _rebroadcast(
+    weights: Weights, step: Step, subset: Subset, dropout: PartsDropout | None
+) -> None:
     """Decode the modalities outside `subset`, encode them again, decode those inside."""
     architecture = step.architecture
     absent = [name for name in architecture.names if name not in subset]
@@ -166,8 +201,10 @@ def _rebroadcast(weights: Weights, step: Step, subset: Subset, dropout: Dropout 
     again = {}
     for name in absent:
         latents = apply_heads(step.broadcast[subset, name], architecture.specs[name])
-        again[name] = encode(weights, architecture, name, latents, dropout=dropout)
+        drop = _dropout_of({subset: latents}, f"{name} encoder", dropout)
+        again[name] = encode(weights, architecture, name, latents, dropout=drop)
     state = fuse(again, architecture)
     for name in subset:
-        raw = decode(weights, architecture, name, state, dropout=dropout)
+        drop = _dropout_of({subset: state}, f"{name} decoder back", dropout)
+        raw = decode(weights, architecture, name, state, dropout=drop)
         step.rebroadcast[subset, name] = raw

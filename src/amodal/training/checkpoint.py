@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from amodal.errors import DamagedError
-from amodal.files import atomic_path
+from amodal.files import write_tensors
 from amodal.training.held_out import BestSoFar
 from amodal.training.optimiser import PopulationAdamW
 
@@ -38,8 +37,7 @@ def save_checkpoint(
         "second": optimiser.second,
         "best": best.matrix,
     }
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={"state": json.dumps(state)})
+    write_tensors(path, tensors, metadata={"state": json.dumps(state)})
 
 
 def load_checkpoint(

@@ -1,8 +1,14 @@
 """Dropout whose masks depend on a run's seed and the step alone, not on its neighbours."""
 
+from collections.abc import Callable, Sequence
+from itertools import count
+from zlib import crc32
+
 import numpy as np
 import torch
 from torch import Tensor
+
+from amodal.losses import Part
 
 
 class RunDropout:
@@ -18,21 +24,34 @@ class RunDropout:
 
 
 class StepDropout:
-    """x -> x * mask / (1 - share), a fresh mask at every call, drawn run by run."""
+    """x -> x * mask / (1 - share), a fresh mask for every run, layer and part of the rows.
+
+    Masks are drawn part by part, each from a seed of its own: a run whose neighbours have more
+    matches (so that its own are padded) or other losses (so that more is computed) keeps its masks.
+    """
 
     def __init__(self, share: float, step: int, seeds: list[int]) -> None:
-        """One generator a run."""
+        """One key a run."""
         self.share = share
-        self.generators = [
-            torch.Generator().manual_seed(
-                int(np.random.SeedSequence([seed, step, 7]).generate_state(1)[0])
-            )
-            for seed in seeds
+        self.keys = [
+            int(np.random.SeedSequence([seed, step, 7]).generate_state(1)[0]) for seed in seeds
         ]
+        self.generator = torch.Generator()
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Drop and rescale."""
-        mask = torch.empty_like(x)
-        for row, generator in zip(mask, self.generators, strict=True):
-            row.bernoulli_(1 - self.share, generator=generator)
-        return x * mask / (1 - self.share)
+    def __call__(self, parts: Sequence[Part]) -> Callable[[Tensor], Tensor]:
+        """The dropout of one network's rows, which are `parts` end to end: names and lengths."""
+        layers = count()
+
+        def drop(x: Tensor) -> Tensor:
+            layer = next(layers)
+            masks = [self._mask(f"{name} {layer}", length, x.shape[2]) for name, length in parts]
+            return x * torch.cat(masks, 1) / (1 - self.share)
+
+        return drop
+
+    def _mask(self, name: str, length: int, width: int) -> Tensor:
+        drawn = torch.empty(len(self.keys), length, width)
+        for row, key in zip(drawn, self.keys, strict=True):
+            # uniform_ fills in order, so that more rows (padding) leave the first ones unchanged.
+            row.uniform_(generator=self.generator.manual_seed(key ^ crc32(name.encode())))
+        return (drawn >= self.share).float()

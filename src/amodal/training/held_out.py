@@ -10,14 +10,14 @@ from amodal.latents import MatchTable
 from amodal.typing import Float
 from amodal.workspace import Population, apply_heads, bound, decode, encode
 
-FLOOR = 1e-3
+FLOOR = 5e-3
 """Squared errors well below this (of unit variance) are as good as none."""
 
 
 class HeldOut:
     """Scores runs by their held-out matches: the mean logarithm of their translation errors.
 
-    score = mean over directions and blocks of log(mean squared error + 0.001), the error being
+    score = mean over directions and blocks of log(mean squared error + 0.005), the error being
     between latents after the heads, so between probabilities for categorical blocks (the Brier
     score). The logarithm makes a tenth less error in one block count as much as in another,
     however hard it is; squared errors of probabilities, unlike cross-entropy, do not explode when
@@ -59,7 +59,9 @@ class HeldOut:
         index = torch.tensor(list(runs))
         terms = []
         for errors, used in self._errors(population, index):
-            terms.append(torch.where(used, (errors + FLOOR).log(), torch.nan))
+            # A run that has diverged is infinitely bad, not one that cannot be judged.
+            judged = (errors + FLOOR).log().nan_to_num(nan=torch.inf, posinf=torch.inf)
+            terms.append(torch.where(used, judged, torch.nan))
         return torch.stack(terms).nanmean(0)
 
     @torch.no_grad()

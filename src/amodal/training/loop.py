@@ -20,7 +20,7 @@ from amodal.training.held_out import BestSoFar, HeldOut
 from amodal.training.optimiser import PopulationAdamW, column_factors
 from amodal.training.settings import Run, TrainingSettings
 from amodal.typing import Float
-from amodal.workspace import Population
+from amodal.workspace import Population, Weights
 
 CHECKPOINT_SECONDS = 5.0
 """Least time between checkpoints."""
@@ -67,8 +67,8 @@ def train(
         settings: what they share.
         unmatched: the rows of each modality that demi-cycles and cycles learn from; all of them
             when left out.
-        checkpoint: a file to go on from when it is there, and to write when interrupted and at
-            every look; removed by the caller once the result is safe.
+        checkpoint: a file to go on from when it is there, and to write at looks, every five
+            seconds at most; removed by the caller once the result is safe.
         on_look: called with the rows of the history at every look.
     """
     torch.set_flush_denormal(True)  # Adam's moments of dead units decay into slow denormals.
@@ -130,7 +130,11 @@ def train(
                 history.extend(rows)
                 if on_look is not None:
                     on_look(rows)
-                going = [row for row, run in enumerate(active) if not best.stopped(run)]
+                going = [
+                    row
+                    for row, run in enumerate(active)
+                    if not (best.stopped(run) or runs[run].fixed)
+                ]
                 if not going or step == settings.steps:
                     break
                 if len(going) < len(active):
@@ -150,19 +154,28 @@ def train(
                 population.architecture,
                 sampler.draw(step),
                 needs=needs,
+                back_translation=settings.back_translation,
                 dropout=dropout.at(step, sampler.seeds),
             )
             total, values = weighted_sum(computed, weights_of_losses, loss_settings)
-            gradients = torch.autograd.grad(
-                total.sum(), list(views.values()), allow_unused=True, materialize_grads=True
-            )
-            gradient = torch.cat([g.flatten(1) for g in gradients], 1)
-            norm = gradient.norm(dim=1, keepdim=True)
-            gradient *= (settings.clip / norm.clamp_min(1e-12)).clamp_max(1)
+            gradient = _gradient(total, views, clip=settings.clip)
             optimiser.step(gradient, rates * _schedule(step, settings))
             advance(1, f"loss {float(total.detach().mean()):.3f}, {len(active)} runs")
     best_population = Population(population.architecture, best.matrix)
     return Outcome(best_population, best.score, best.first_score, best.step, history)
+
+
+def _gradient(
+    total: Float[Tensor, " run"], views: Weights, *, clip: float
+) -> Float[Tensor, "run weight"]:
+    """The gradient of each run's loss by its own weights, no longer than `clip`."""
+    leaves = list(views.values())
+    if not total.requires_grad:  # no run has a loss with a weight
+        return torch.cat([torch.zeros_like(leaf).flatten(1) for leaf in leaves], 1)
+    gradients = torch.autograd.grad(total.sum(), leaves, allow_unused=True, materialize_grads=True)
+    gradient = torch.cat([g.flatten(1) for g in gradients], 1)
+    norm = gradient.norm(dim=1, keepdim=True)
+    return gradient * (clip / norm.clamp_min(1e-12)).clamp_max(1)
 
 
 def _schedule(step: int, settings: TrainingSettings) -> float:
@@ -181,11 +194,16 @@ def _rows(
     """One row of the history a run: its losses on the last batch, its held-out score."""
     rows = []
     for row, run in enumerate(active):
-        score = float(scores[row])
-        losses = {name: round(float(value[row].detach()), 6) for name, value in values.items()}
+        losses = {name: _rounded(value[row]) for name, value in values.items()}
         rows.append(
             {"step": step, "run": run, "group": runs[run].group}
-            | {"held_out": None if math.isnan(score) else round(score, 6)}
+            | {"held_out": _rounded(scores[row])}
             | losses
         )
     return rows
+
+
+def _rounded(value: Tensor) -> float | None:
+    """A number that JSON can hold; None for NaN and infinity."""
+    number = float(value.detach())
+    return round(number, 6) if math.isfinite(number) else None

@@ -1,5 +1,6 @@
 """How a population is trained: the settings of the loop, and of each run."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +14,7 @@ from amodal.typing import Int64
 class TrainingSettings:
     """What all runs of a population share."""
 
-    steps: int = 1000
+    steps: int = 600
     """Updates at most; stopping may end a run earlier."""
     batch: int = 128
     """Matched things a step; a run with fewer sees all of its own at each step."""
@@ -21,18 +22,20 @@ class TrainingSettings:
     """Unmatched rows of each modality a step."""
     warm_up: int = 25
     """Steps over which the learning rate rises to its full height; a cosine takes it down."""
-    weight_decay: float = 0.1
+    weight_decay: float = 3.0
     """On the weights of the networks, decoupled from the gradient (AdamW)."""
     decoder_speed: float = 1.0
     """Learning rate of decoders, as a multiple of the encoders'."""
     linear_speed: float = 0.3
     """Learning rate of the linear path, as a multiple of the networks'."""
-    smoothing: float = 0.02
+    smoothing: float = 0.0
     """Label smoothing of categorical blocks in the translation loss."""
     scale: float = 1 / 0.07
     """What contrastive cosines are multiplied with."""
     learn_scale: bool = False
     """Learn that scale instead, for each run."""
+    back_translation: bool = True
+    """Let cycles teach their second half only: the first half makes examples."""
     evaluate_every: int = 25
     """Steps between looks at the held-out matches."""
     patience: int = 8
@@ -71,7 +74,7 @@ class Run:
     """Weight of each loss; those left out are 0."""
     things: Int64[np.ndarray, " thing"]
     """The matches (rows of the match table) that it learns from."""
-    held_out: Int64[np.ndarray, " thing"] = field(
+    held_out: Int64[np.ndarray, " other"] = field(
         default_factory=lambda: np.empty(0, dtype=np.int64)
     )
     """The matches that it is judged by."""
@@ -79,10 +82,18 @@ class Run:
     """At its height."""
     group: int = 0
     """Runs of a group stop together, at the step that is best for those with held-out matches."""
+    fixed: bool = False
+    """Keep the weights that it starts with, however long the others train."""
 
     def __post_init__(self) -> None:
-        for name in self.losses:
+        for name, weight in self.losses.items():
             find_loss(name)
+            if not 0 <= weight < math.inf:
+                raise InputError(
+                    f"the weight of loss {name!r} is {weight}, expected a number of at least 0"
+                )
+        if not 0 < self.learning_rate < math.inf:
+            raise InputError(f"learning_rate must be positive, got {self.learning_rate}")
         both = np.intersect1d(self.things, self.held_out)
         if len(both):
             raise InputError(f"run: match {int(both[0])} is both learnt from and held out")
