@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jaxtyping import install_import_hook
 
 # Before anything imports amodal: its annotations become checks.
-install_import_hook("amodal", "beartype.beartype")
+install_import_hook("amodal", "checking.check")
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402

@@ -81,6 +81,25 @@ def read_json(path: str | Path) -> Any:
         ) from error
 
 
+def write_tensors(path: str | Path, tensors: dict[str, Any], *, metadata: Any = None) -> None:
+    """Write tensors as a safetensors file, atomically.
+
+    Args:
+        path: of the file.
+        tensors: by name.
+        metadata: texts by name for the file's header.
+
+    Raises:
+        DiskError: the disk is full, read-only, ...
+    """
+    from safetensors.torch import save
+
+    # The bytes are written here: safetensors' own writing hides the reason why a disk refuses.
+    packed = save({name: value.contiguous() for name, value in tensors.items()}, metadata)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(packed)
+
+
 def checksum(path: str | Path) -> str:
     """The SHA-256 of a file, in hexadecimal, read in constant memory."""
     with open(path, "rb") as handle:

@@ -64,17 +64,16 @@ def fit_population(
     runs, owners = [], []
     for number, trial in enumerate(trials):
         planned = plan_runs(table, trial, folds=settings.folds, first_group=len(runs))
+        if settings.start and len(trial.things) and not any(len(r.held_out) for r in planned):
+            # Nothing can be held out, so nothing could say that training helps: keep the start.
+            planned = [replace(run, fixed=True) for run in planned]
         runs += planned
         owners += [number] * len(planned)
-    training = settings.training
-    if len(table) and settings.start and not any(len(run.held_out) for run in runs):
-        # Nothing can be held out, so nothing could say that training helps: keep the start.
-        training = replace(training, steps=0)
     population = Population.create(architecture, [run.seed for run in runs])
     if settings.start:
         for index, run in enumerate(runs):
             put_start(population, index, latents, table, things=run.things)
-    outcome = _train(population, latents, table, runs, training, unmatched, folder)
+    outcome = _train(population, latents, table, runs, settings.training, unmatched, folder)
     fitted = []
     for number in range(len(trials)):
         own = [index for index, owner in enumerate(owners) if owner == number]
@@ -150,21 +149,34 @@ def claim_folder(
     architecture: Architecture,
     latents: dict[str, Tensor],
     table: MatchTable,
-    seed: int,
-) -> None:
+    *,
+    parameters: Mapping[str, Any],
+) -> bool:
     """Take a run folder for this very fit; refuse one that belongs to another.
+
+    Args:
+        folder: new, empty, or of this very fit.
+        settings: of the fit.
+        architecture: of the workspace.
+        latents: normalised rows of each modality.
+        table: all matches.
+        parameters: what else the result depends on, as JSON has it.
+
+    Returns:
+        Whether the fit is finished: its model can be loaded.
 
     Raises:
         ExistsError: it holds something else.
     """
-    digest = hashlib.sha256(
-        json.dumps([asdict(settings), architecture.to_json(), seed], sort_keys=True).encode()
-    )
+    described = [asdict(settings), architecture.to_json(), dict(parameters)]
+    digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
     digest.update(table.rows.tobytes())
     for rows in latents.values():
         digest.update(rows.numpy().tobytes())
     identity = {"fit": digest.hexdigest()}
     marker = folder / "fit.json"
+    if folder.exists() and not folder.is_dir():
+        raise ExistsError(f"{folder} is a file: choose another folder")
     if marker.exists():
         if read_json(marker) != identity:
             raise ExistsError(
@@ -172,9 +184,12 @@ def claim_folder(
                 "remove it first"
             )
     elif folder.exists() and any(folder.iterdir()):
-        raise ExistsError(f"{folder} is not empty and no run of Amodal: choose another folder")
+        raise ExistsError(
+            f"{folder} already exists, and not as the run of a fit: choose another folder"
+        )
     else:
         write_json(marker, identity)
+    return (folder / "config.json").exists()
 
 
 def _number(value: float) -> float | None:

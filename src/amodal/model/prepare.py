@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from amodal.errors import InputError, Notice, unknown_name
-from amodal.latents import Latents, MatchTable, as_checked
+from amodal.latents import Latents, MatchTable, as_checked, separate_things
 from amodal.losses import find_loss
 from amodal.model.plan import FEWEST_TO_HOLD_OUT
 from amodal.model.presets import Preset, find_preset
 from amodal.specification import LatentSpec
+from amodal.training import Run
 from amodal.workspace import Architecture
 
 LARGEST_STATE = 512
@@ -30,16 +33,26 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
         for name in ("losses", "start", "state", "hidden", "members", "folds", "learning_rate")
         if parameters[name] is not None
     }
-    for name in changed.get("losses", {}):
-        find_loss(name)
+    if "losses" in changed:
+        changed["losses"] = {name: float(weight) for name, weight in changed["losses"].items()}
     if parameters["steps"] is not None:
         changed["training"] = replace(preset.training, steps=parameters["steps"])
     settings = replace(preset, **changed)
-    if settings.members < 1 or settings.folds < 0:
-        raise InputError(
-            f"members must be at least 1 and folds at least 0, "
-            f"got {settings.members} and {settings.folds}"
+    # A run checks its losses and its learning rate: here, before anything is read or written.
+    Run(0, settings.losses, np.empty(0, dtype=np.int64), learning_rate=settings.learning_rate)
+    problems = [
+        f"{name} must be a whole number of at least {least}, got {value!r}"
+        for name, least, value in (
+            ("members", 1, settings.members),
+            ("folds", 0, settings.folds),
+            ("seed", 0, parameters["seed"]),
         )
+        if not isinstance(value, int | np.integer) or value < least
+    ]
+    if settings.training.steps and not any(settings.losses.values()):
+        problems.append("no loss has a weight: give one of them a weight, or ask for steps=0")
+    if problems:
+        raise InputError("workspace: " + "; ".join(problems))
     return settings
 
 
@@ -66,10 +79,13 @@ def check_supervision(table: MatchTable, settings: Preset) -> None:
             f"there are no matches, and these losses learn from them: {supervised}. Give matches, "
             'or train without any: Workspace(losses={"demi_cycle": 1, "cycle": 1})'
         )
-    if 0 < len(table) < FEWEST_TO_HOLD_OUT:
+    things = int(separate_things(table).max(initial=-1)) + 1
+    few = things < FEWEST_TO_HOLD_OUT
+    if things and settings.training.steps and (few or settings.folds < 2):
+        why = f"{things} separate things are" if few else f"folds={settings.folds} is"
+        kept = "the closed-form start is kept" if settings.start else "all steps are trained"
         warnings.warn(
-            f"{len(table)} matches are too few to hold some out: when to stop cannot be judged, "
-            "so the closed-form start is kept as it is",
+            f"{why} too few to hold some matches out: when to stop cannot be judged, so {kept}",
             Notice,
             stacklevel=3,
         )
@@ -80,7 +96,7 @@ def architecture_for(settings: Preset, checked: Mapping[str, Latents]) -> Archit
     together = sum(given.spec.dim for given in checked.values())
     return Architecture(
         specs={name: given.spec for name, given in checked.items()},
-        state=settings.state or min(together, LARGEST_STATE),
+        state=min(together, LARGEST_STATE) if settings.state is None else settings.state,
         hidden=settings.hidden,
         layers=settings.layers,
         activation=settings.activation,  # pyright: ignore[reportArgumentType]

@@ -13,8 +13,8 @@ class Preset:
     losses: dict[str, float] = field(
         default_factory=lambda: {
             "translation": 1.0,
-            "contrastive": 0.1,
-            "demi_cycle": 1.0,
+            "contrastive": 0.03,
+            "demi_cycle": 0.1,
             "cycle": 1.0,
         }
     )
@@ -33,7 +33,7 @@ class Preset:
     """Share of hidden numbers dropped while training."""
     bounded: bool = False
     """Pass states through tanh."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     """At its height."""
     members: int = 3
     """Workspaces trained from different seeds, whose answers are averaged."""
@@ -65,7 +65,7 @@ PRESETS: dict[str, Preset] = {
             warm_up=0,
             weight_decay=5e-5,
             decoder_speed=3.0,
-            smoothing=0.0,
+            back_translation=False,
             evaluate_every=500,
             patience=20,
         ),

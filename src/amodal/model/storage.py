@@ -1,5 +1,6 @@
 """A fitted workspace as a folder: config.json and model.safetensors, nothing that can run code."""
 
+import json
 import platform
 import shutil
 import time
@@ -9,11 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from amodal.errors import DamagedError, ExistsError, NotFoundError
-from amodal.files import atomic_path, checksum, explained_disk_errors, read_json, write_json
+from amodal.files import checksum, explained_disk_errors, read_json, write_json, write_tensors
 
 FORMAT = "amodal-workspace"
 VERSION = 1
@@ -23,8 +24,7 @@ def write_model(folder: Path, config: dict[str, Any], tensors: dict[str, Tensor]
     """Write weights, then the configuration with their checksum: its presence means complete."""
     with explained_disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    with atomic_path(folder / "model.safetensors") as temporary:
-        save_file({k: v.contiguous() for k, v in tensors.items()}, temporary)
+    write_tensors(folder / "model.safetensors", tensors)
     write_json(folder / "environment.json", environment())
     header = {
         "format": FORMAT,
@@ -46,7 +46,8 @@ def save_folder(folder: Path, config: dict[str, Any], tensors: dict[str, Tensor]
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         write_model(temporary, config, tensors)
-        temporary.rename(folder)
+        with explained_disk_errors(folder):
+            temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -69,19 +70,33 @@ def read_model(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         raise DamagedError(
             f"{folder}/config.json is not of a fitted workspace (its format is not {FORMAT!r})"
         )
-    if config["version"] > VERSION:
+    version = config.get("version")
+    if not isinstance(version, int):
+        raise DamagedError(f"{folder}/config.json has no format version: it is damaged or foreign")
+    if version > VERSION:
         raise DamagedError(
-            f"{folder} was written in format version {config['version']}, this Amodal reads up "
-            f"to {VERSION}: upgrade it"
+            f"{folder} was written in format version {version}, this Amodal reads up to "
+            f"{VERSION}: upgrade it"
         )
     path = folder / "model.safetensors"
-    if not path.exists() or checksum(path) != config["sha256"]:
+    if not path.exists() or checksum(path) != config.get("sha256"):
         state = "missing" if not path.exists() else "truncated or changed (its checksum differs)"
-        raise DamagedError(f"{path} is {state}: fit again, or copy the folder anew")
+        raise DamagedError(f"{path} is {state}: copy the folder anew, or remove it and fit again")
     try:
         return config, load_file(path)
     except SafetensorError as error:
         raise DamagedError(f"{path} is damaged: {error}") from error
+
+
+def read_history(folder: Path) -> list[dict[str, Any]]:
+    """The losses and scores that a fit with a folder has written; empty where there are none."""
+    path = folder / "metrics.jsonl"
+    try:
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    except FileNotFoundError:
+        return []
+    except ValueError as error:
+        raise DamagedError(f"{path} is damaged ({error}): remove it to do without") from error
 
 
 def environment() -> dict[str, str]:

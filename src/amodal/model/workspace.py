@@ -1,5 +1,6 @@
 """`Workspace`: fit on latents and a few matches, then translate, embed, cycle, rank."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import combinations
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.errors import InputError, NotFittedError, unknown_name
+from amodal.errors import InputError, NotFittedError, Notice, unknown_name
 from amodal.latents import Latents, MatchTable, Normalisation, as_latents, check_blocks
 from amodal.model.calling import OnClassOrInstance, like
 from amodal.model.fitting import claim_folder, fit_population
@@ -25,7 +26,7 @@ from amodal.model.plan import Trial
 from amodal.model.prepare import architecture_for, check_latents, check_supervision, settings_of
 from amodal.model.retrieval_vectors import retrieval_vectors, shared_directions
 from amodal.model.serialise import restore, to_files
-from amodal.model.storage import read_model, save_folder, write_model
+from amodal.model.storage import read_history, read_model, save_folder, write_model
 from amodal.specification import LatentSpec
 
 _PARAMETERS = (
@@ -146,6 +147,7 @@ class Workspace:
         Raises:
             InputError, UnknownNameError: see `amodal.latents`; before any training.
             ExistsError: the run folder holds the run of other data or settings.
+            DiskError: the run folder cannot be written to.
         """
         settings = settings_of(self.get_params())
         checked = check_latents(latents, spaces or {})
@@ -153,17 +155,29 @@ class Workspace:
         check_supervision(table, settings)
         if len(table) == 0 and settings.start:
             settings = replace(settings, start=False)
-        self.normalisation_ = {
+        normalisation = {
             name: Normalisation.fit(given.rows, given.spec) for name, given in checked.items()
         }
-        rows = {name: self.normalisation_[name].apply(g.rows) for name, g in checked.items()}
-        self.architecture_ = architecture_for(settings, checked)
-        self.fingerprints_ = {name: given.fingerprint for name, given in checked.items()}
-        self.models_ = {name: given.model for name, given in checked.items()}
-        self.matches_ = len(table)
+        rows = {name: normalisation[name].apply(given.rows) for name, given in checked.items()}
+        architecture = architecture_for(settings, checked)
+        fingerprints = {name: given.fingerprint for name, given in checked.items()}
         path = None if folder is None else Path(folder)
-        if path is not None:
-            claim_folder(path, settings, self.architecture_, rows, table, self.seed)
+        if path is not None and claim_folder(
+            path,
+            settings,
+            architecture,
+            rows,
+            table,
+            parameters={"seed": int(self.seed), "fingerprints": fingerprints},
+        ):
+            warnings.warn(
+                f"{path} holds this very fit, finished: it is read, nothing is trained again",
+                Notice,
+                stacklevel=2,
+            )
+            restore(self, *read_model(path))
+            self.history_ = read_history(path)
+            return self
         trial = Trial(
             losses=settings.losses,
             things=np.arange(len(table)),
@@ -171,9 +185,11 @@ class Workspace:
             members=settings.members,
             learning_rate=settings.learning_rate,
         )
-        [fitted] = fit_population(
-            settings, self.architecture_, rows, table, trials=[trial], folder=path
-        )
+        [fitted] = fit_population(settings, architecture, rows, table, trials=[trial], folder=path)
+        self.normalisation_, self.architecture_ = normalisation, architecture
+        self.fingerprints_ = fingerprints
+        self.models_ = {name: given.model for name, given in checked.items()}
+        self.matches_ = len(table)
         self.population_ = fitted.population
         self.trust_ = fitted.trust
         self.gate_ = fitted.gate
@@ -329,8 +345,9 @@ class Workspace:
             DamagedError: it is damaged, foreign, or of a newer version.
         """
         config, tensors = read_model(Path(folder))
-        model = cls(**config["parameters"])
+        model = cls()
         restore(model, config, tensors)
+        model.history_ = read_history(Path(folder))
         return model
 
     def _fitted(self) -> None:
