@@ -85,7 +85,7 @@ class Attributes(UnimodalModel):
         return valid
 
 
-def _complaints(rows: np.ndarray) -> list[tuple[np.ndarray, str]]:
+def _complaints(rows: np.ndarray) -> list[tuple[Any, str]]:
     """Which rows are wrong, and in what; the shape and the radius may be off by rounding."""
     shape, numbers, circle = rows[:, :3], rows[:, 3:], rows[:, 6:8]
     one_hot = np.eye(3, dtype=np.float32)[np.nan_to_num(shape).argmax(1)]

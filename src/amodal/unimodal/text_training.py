@@ -1,0 +1,167 @@
+"""How the text model is made: from sentences alone, and from which two describe one scene.
+
+The assumption made is the whole of the supervision: two speakers caption the same scene, each
+choosing names and wording alone; and which sentence is a mere re-wording of another. No colour
+value, coordinate or factor is seen.
+
+First the encoder, in closed form (`text_correlation`): the directions on which the two speakers
+agree, each scaled by its correlation to the power of `diffusion`. That is the diffusion map of
+the sentences after so many steps from speaker to speaker (Coifman, Lafon, "Diffusion maps", 2006,
+10.1016/j.acha.2006.04.006): what the speakers agree on well spreads widest, so few labels are
+spent on the rest.
+
+Then the decoder, on the frozen latents z of the first speaker's sentences:
+
+    loss = cross-entropy(speak(z + noise), re-wording of the sentence)
+
+It cannot know which wording comes, so it says the meaning in the likeliest words. The noise makes
+what is said vary slowly with z: a latent translated from another modality is never quite right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import cross_entropy
+
+from amodal.errors import InputError
+from amodal.typing import Float, Int64
+from amodal.unimodal.pretraining import Losses, Schedule, train
+from amodal.unimodal.text import TextAutoencoder
+from amodal.unimodal.text_correlation import Directions, canonical_directions
+from amodal.unimodal.text_network import TextSizes, mixed
+from amodal.unimodal.text_phrases import Phrases
+from amodal.unimodal.text_vocabulary import PADDING, SPECIAL, Vocabulary
+
+
+@dataclass(frozen=True)
+class SceneTexts:
+    """What is said about the same scenes: row i of each list is about scene i."""
+
+    first: Sequence[str]
+    """The first speaker's captions."""
+    reworded: Sequence[str]
+    """The same descriptors in other words."""
+    second: Sequence[str]
+    """A second speaker's captions."""
+
+    def __post_init__(self) -> None:
+        counts = [len(self.first), len(self.reworded), len(self.second)]
+        if len(set(counts)) != 1 or not counts[0]:
+            raise InputError(
+                f"the three lists of sentences hold {counts} rows, expected equal numbers of at "
+                "least one: row i of each must be about scene i"
+            )
+
+
+@dataclass(frozen=True)
+class TextTraining:
+    """Settings of the training; the defaults made the shipped weights."""
+
+    decoder: Schedule = field(default_factory=lambda: Schedule(3000, 192, 3e-3))
+    """For the decoder on the frozen latents."""
+    sizes: TextSizes = field(default_factory=TextSizes)
+    """Of the model."""
+    phrases: int = 3000
+    """How many of the commonest phrases the encoder listens for."""
+    longest: int = 4
+    """Words in the longest phrase."""
+    diffusion: float = 8.0
+    """Power of the correlations by which directions are scaled."""
+    noise: float = 0.07
+    """Standard deviation of the decoder's noise, where the latents' own is 1."""
+
+    def __post_init__(self) -> None:
+        problems = [
+            f"{name} is {value}, expected at least {least}"
+            for name, value, least in (
+                ("phrases", self.phrases, self.sizes.dim),
+                ("longest", self.longest, 1),
+                ("diffusion", self.diffusion, 0),
+                ("noise", self.noise, 0),
+            )
+            if value < least
+        ]
+        if problems:
+            raise InputError("text training: " + "; ".join(problems))
+
+
+def train_text(
+    texts: SceneTexts,
+    training: TextTraining | None = None,
+    *,
+    name: str = "shapes/text",
+    checkpoint: Path | None = None,
+) -> TextAutoencoder:
+    """Make a text model from what was said about the same scenes: no labels, no matches.
+
+    Args:
+        texts: three sentences per scene.
+        training: how long and how.
+        name: of the model.
+        checkpoint: see `pretraining.train`.
+
+    Returns:
+        The trained model, frozen.
+    """
+    training = training or TextTraining()
+    model = _model_for(texts, training, name)
+    latents = model.encode(texts.first)
+    rows = torch.from_numpy(model.vocabulary.number(texts.reworded))
+    losses = _speaking_losses(model, latents, rows, training)
+    train(model.decoder, losses, training.decoder, description="speaking", checkpoint=checkpoint)
+    return model.freeze()
+
+
+def _model_for(texts: SceneTexts, training: TextTraining, name: str) -> TextAutoencoder:
+    """A model whose encoder is fitted and whose decoder is new."""
+    vocabulary = Vocabulary.from_sentences([*texts.first, *texts.reworded, *texts.second])
+    first, second = (
+        [vocabulary.known_words(sentence) for sentence in part]
+        for part in (texts.first, texts.second)
+    )
+    phrases = Phrases.commonest(first, longest=training.longest, count=training.phrases)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(training.decoder.seed)
+        model = TextAutoencoder(
+            name,
+            words=vocabulary.words[len(SPECIAL) :],
+            length=vocabulary.length,
+            phrases=phrases.phrases,
+            sizes=asdict(training.sizes),
+        )
+    found = canonical_directions(
+        phrases.bags(first), phrases.bags(second), phrases=len(phrases), dim=training.sizes.dim
+    )
+    _set_encoder(model, found, training.diffusion)
+    return model
+
+
+def _set_encoder(model: TextAutoencoder, found: Directions, diffusion: float) -> None:
+    """Scale the directions, mix them, and make the mean variance of a column 1."""
+    spread = found.correlations.clip(0) ** diffusion
+    spread = spread / (spread**2).mean() ** 0.5
+    turn = spread[:, None] * mixed(len(spread))
+    model.encoder.table.copy_(torch.from_numpy(found.weights @ turn))
+    model.encoder.offset.copy_(torch.from_numpy(found.offset @ turn))
+
+
+def _speaking_losses(
+    model: TextAutoencoder,
+    latents: Float[Tensor, "row dim"],
+    rows: Int64[Tensor, "row length"],
+    training: TextTraining,
+) -> Losses:
+    def losses(generator: Generator, done: float) -> dict[str, Tensor]:
+        chosen = torch.randint(len(rows), (training.decoder.batch,), generator=generator)
+        target = rows[chosen]
+        target = target[:, : int((target != PADDING).any(0).sum())]
+        noise = torch.randn(latents[chosen].shape, generator=generator)
+        scores = model.decoder(latents[chosen] + training.noise * noise, target)
+        return {
+            "per word": cross_entropy(scores.flatten(0, 1), target.flatten(), ignore_index=PADDING)
+        }
+
+    return losses
