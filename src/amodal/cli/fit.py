@@ -2,15 +2,11 @@
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amodal.errors import DamagedError, ExistsError, InputError, NotFoundError
-from amodal.files import checksum, read_json, write_json
-
-RECORD = "command.json"
-"""In a run folder: what was fitted, so that the same command later says that it is done."""
+from amodal.errors import DamagedError, InputError, NotFoundError
 
 
 @dataclass(frozen=True)
@@ -42,12 +38,7 @@ class Fit:
 
     def run(self) -> None:
         """Fit, and say what came of it."""
-        places = self.places()
-        record = self._record(places)
-        if (self.out / "config.json").exists():
-            _say_that_it_is_done(self.out, record)
-            return
-        latents = {name: read_latents(name, place) for name, place in places.items()}
+        latents = {name: read_latents(name, place) for name, place in self.places().items()}
         from amodal.latents.match_file import read_matches
         from amodal.model import Workspace
 
@@ -59,7 +50,6 @@ class Fit:
             self.preset, losses=losses, members=self.members, steps=self.steps, seed=self.seed
         )
         model.fit(latents, matches=matches, folder=self.out)
-        write_json(self.out / RECORD, record)
         print(summary(model, sizes, time.monotonic() - start))
         print(f"{self.out}: fitted; in Python: amodal.load({str(self.out)!r})")
 
@@ -81,15 +71,6 @@ class Fit:
         if len(places) < 2:
             raise InputError(f"--latents: a workspace joins two or more, got {list(places)}")
         return places
-
-    def _record(self, places: dict[str, Path]) -> dict[str, Any]:
-        """The settings, and a checksum of all that is read."""
-        plain = asdict(self)
-        settings = {name: plain[name] for name in ("preset", "members", "steps", "seed")}
-        read = {name: _told_apart(place) for name, place in places.items()}
-        if self.matches is not None:
-            read["matches"] = _told_apart(self.matches)
-        return {"settings": settings, "read": read}
 
 
 def read_latents(name: str, place: Path) -> Any:
@@ -140,19 +121,3 @@ def summary(model: Any, sizes: dict[str, int], seconds: float) -> str:
     if share == 1:
         lines.append("training did not help on held-out matches: the start was kept as it is")
     return "\n".join(lines)
-
-
-def _told_apart(place: Path) -> str:
-    """A checksum of a file; of a store its manifest, which holds that of the array."""
-    file = place / "manifest.json" if place.is_dir() else place
-    return checksum(file) if file.is_file() else "absent"
-
-
-def _say_that_it_is_done(out: Path, record: dict[str, Any]) -> None:
-    there = read_json(out / RECORD) if (out / RECORD).exists() else None
-    if there != record:
-        raise ExistsError(
-            f"{out} holds a finished run of other data or settings: choose another --out, or "
-            "delete it first"
-        )
-    print(f"{out} already holds this very fit: nothing to do")
