@@ -15,9 +15,11 @@ from amodal.errors import ExistsError
 from amodal.fewmatch.start import put_start
 from amodal.files import atomic_path, explained_disk_errors, read_json, write_json
 from amodal.latents import MatchTable
+from amodal.model.inference import Ensemble
+from amodal.model.judging import judge
 from amodal.model.plan import Trial, plan_runs
 from amodal.model.presets import Preset
-from amodal.model.trust import Trust, fit_trust
+from amodal.model.trust import Trust
 from amodal.training import Outcome, Run, TrainingSettings, train
 from amodal.typing import Float
 from amodal.workspace import Architecture, Population
@@ -27,8 +29,8 @@ from amodal.workspace import Architecture, Population
 class Fitted:
     """What fitting gives."""
 
-    population: Population
-    """The members, a run each."""
+    ensemble: Ensemble
+    """The members, and where the closed-form start answers better."""
     trust: dict[tuple[str, str], Trust]
     """What to expect of each direction."""
     gate: list[dict[str, Any]]
@@ -77,7 +79,8 @@ def fit_population(
     fitted = []
     for number in range(len(trials)):
         own = [index for index, owner in enumerate(owners) if owner == number]
-        fitted.append(_collect(outcome, runs, own, latents, table))
+        start = population if settings.start else None
+        fitted.append(_collect(start, outcome, runs, own, latents, table))
     return fitted
 
 
@@ -116,6 +119,7 @@ def _train(
 
 
 def _collect(
+    start: Population | None,
     outcome: Outcome,
     runs: list[Run],
     own: list[int],
@@ -132,12 +136,22 @@ def _collect(
         }
         for group in (runs[index].group for index in full)
     ]
+    judged = judge(
+        None if start is None else start.choose(own),
+        outcome.population.choose(own),
+        [runs[index] for index in own],
+        latents,
+        table,
+    )
     mine = set(own)
     return Fitted(
-        population=outcome.population.choose(full),
-        trust=fit_trust(
-            outcome.population.choose(own), [runs[index] for index in own], latents, table
+        ensemble=Ensemble(
+            members=outcome.population.choose(full),
+            # The members learn from the same matches, and so have the same start.
+            start=None if start is None else start.choose(full[:1]),
+            from_start=judged.from_start,
         ),
+        trust=judged.trust,
         gate=gate,
         history=[row for row in outcome.history if row["run"] in mine],
     )

@@ -1,12 +1,13 @@
 """Using a population's members: encode, decode and average them, a chunk of rows at a time."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from amodal.specification import LatentSpec
-from amodal.typing import Float
+from amodal.typing import Bool, Float
 from amodal.workspace import Population, apply_heads, bound, decode, encode, fuse
 
 CHUNK = 4096
@@ -28,6 +29,29 @@ def translate_members(
     return torch.cat(parts, 1)
 
 
+@dataclass(frozen=True)
+class Ensemble:
+    """Trained members, and the blocks that the closed-form start still answers better."""
+
+    members: Population
+    """The trained workspaces."""
+    start: Population | None
+    """The closed-form start from the same matches, one run; None without a start."""
+    from_start: dict[tuple[str, str], Bool[Tensor, " dim"]]
+    """For (source, target), the columns of the target that the start answers."""
+
+
+def answer_members(
+    ensemble: Ensemble, rows: Float[Tensor, "row dim"], source: str, target: str
+) -> Float[Tensor, "run row dim_target"]:
+    """Each member's translation, blocks that the start answers better taken from the start."""
+    answers = translate_members(ensemble.members, rows, source, target)
+    columns = ensemble.from_start.get((source, target))
+    if ensemble.start is None or columns is None or not bool(columns.any()):
+        return answers
+    return torch.where(columns, translate_members(ensemble.start, rows, source, target), answers)
+
+
 @torch.no_grad()
 def states_of_members(
     population: Population, rows: Mapping[str, Float[Tensor, "row _"]]
@@ -43,16 +67,6 @@ def states_of_members(
             alone[name] = encode(weights, architecture, name, given)
         parts.append(fuse(alone, architecture))
     return torch.cat(parts, 1)
-
-
-@torch.no_grad()
-def decode_states(
-    population: Population, states: Float[Tensor, "run row state"], target: str
-) -> Float[Tensor, "run row dim"]:
-    """What each member's decoder reads from states, after the heads."""
-    architecture, weights = population.architecture, population.views()
-    raw = decode(weights, architecture, target, states)
-    return apply_heads(raw, architecture.specs[target])
 
 
 def average(members: Float[Tensor, "run row dim"], spec: LatentSpec) -> Float[Tensor, "row dim"]:

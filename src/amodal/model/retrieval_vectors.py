@@ -14,10 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from amodal.model.inference import average, translate_members
+from amodal.model.inference import Ensemble, answer_members, average
 from amodal.model.trust import Trust
 from amodal.typing import Float
-from amodal.workspace import Population
 
 LEAST_WEIGHT = 0.05
 """Added to the explained share of each column, so that no column is lost to a noisy estimate."""
@@ -31,10 +30,14 @@ class SharedDirections:
 
     first: Float[Tensor, "dim_first shared"]
     second: Float[Tensor, "dim_second shared"]
+    first_centre: Float[Tensor, " dim_first"]
+    """Mean translation from the second modality's rows, which cosines are taken about."""
+    second_centre: Float[Tensor, " dim_second"]
+    """Mean translation from the first modality's rows."""
 
 
 def shared_directions(
-    population: Population,
+    ensemble: Ensemble,
     first: Float[Tensor, "_ _"],
     second: Float[Tensor, "_ _"],
     *,
@@ -45,50 +48,53 @@ def shared_directions(
     W_uv are the slopes of least squares from rows of u to what the workspace translates them to.
 
     Args:
-        population: the members.
+        ensemble: the fitted members.
         first: normalised rows of the first modality.
         second: normalised rows of the second.
         names: of the two modalities.
     """
-    forth = _slopes(population, first, names[0], names[1])
-    back = _slopes(population, second, names[1], names[0])
+    forth, second_centre = _slopes(ensemble, first, names[0], names[1])
+    back, first_centre = _slopes(ensemble, second, names[1], names[0])
     left, strength, right = torch.linalg.svd((forth + back.T) / 2, full_matrices=False)
     root = strength.sqrt()
-    return SharedDirections((left * root).float(), (right.T * root).float())
+    return SharedDirections(
+        (left * root).float(), (right.T * root).float(), first_centre, second_centre
+    )
 
 
 def retrieval_vectors(
-    population: Population,
+    ensemble: Ensemble,
     rows: Float[Tensor, "row dim"],
     *,
     name: str,
     other: str,
     trust: Mapping[tuple[str, str], Trust],
-    projection: Float[Tensor, "dim shared"],
+    shared: SharedDirections,
     first: bool,
 ) -> Float[Tensor, "row vector"]:
     """The vectors of one modality's rows, for comparison with those of another.
 
     Args:
-        population: the members.
+        ensemble: the fitted members.
         rows: normalised rows of `name`.
         name: their modality.
         other: the modality that they will be compared with.
         trust: what held-out matches said of each direction.
-        projection: of this modality on the shared directions.
-        first: which side of the pair this is; the two sides order their parts alike.
+        shared: what the two modalities share.
+        first: whether `name` is the first of the two in `shared`.
 
     Returns:
         Vectors of length 1; the inner product of the two sides' is half the mean of the two
         weighted cosines plus half the cosine in the shared directions.
     """
-    population_specs = population.architecture.specs
-    there = average(translate_members(population, rows, name, other), population_specs[other])
+    spec = ensemble.members.architecture.specs[other]
+    there = average(answer_members(ensemble, rows, name, other), spec)
+    there = there - (shared.second_centre if first else shared.first_centre)
     own = F.normalize(rows * _column_weights(trust.get((other, name)), rows), dim=1)
     abroad = F.normalize(there * _column_weights(trust.get((name, other)), there), dim=1)
     parts = [own, abroad] if first else [abroad, own]
-    shared = F.normalize(rows @ projection, dim=1)
-    return torch.cat([*(part / 2 for part in parts), shared / 2**0.5], 1)
+    projected = F.normalize(rows @ (shared.first if first else shared.second), dim=1)
+    return torch.cat([*(part / 2 for part in parts), projected / 2**0.5], 1)
 
 
 def _column_weights(trust: Trust | None, rows: Tensor) -> Float[Tensor, " dim"]:
@@ -98,12 +104,13 @@ def _column_weights(trust: Trust | None, rows: Tensor) -> Float[Tensor, " dim"]:
     return (torch.tensor(trust.explained) + LEAST_WEIGHT).sqrt()
 
 
-def _slopes(population: Population, rows: Tensor, source: str, target: str) -> Tensor:
+def _slopes(ensemble: Ensemble, rows: Tensor, source: str, target: str) -> tuple[Tensor, Tensor]:
+    """Slopes of least squares from rows to what they are translated to, and the mean of that."""
     some = rows[:: max(1, len(rows) // ROWS)]
-    spec = population.architecture.specs[target]
-    answers = average(translate_members(population, some, source, target), spec).double()
-    some = some.double()
-    x, y = some - some.mean(0), answers - answers.mean(0)
+    spec = ensemble.members.architecture.specs[target]
+    answers = average(answer_members(ensemble, some, source, target), spec)
+    centre = answers.mean(0)
+    x, y = some.double() - some.double().mean(0), (answers - centre).double()
     # A little ridge: one-hot blocks are collinear, and small modalities have few rows.
     gram = x.T @ x + 1e-3 * len(x) * torch.eye(x.shape[1], dtype=x.dtype)
-    return torch.linalg.solve(gram, x.T @ y)
+    return torch.linalg.solve(gram, x.T @ y), centre

@@ -1,14 +1,15 @@
 """A fitted workspace as plain values and tensors, and back."""
 
-from collections.abc import Mapping
+from dataclasses import fields
 from itertools import combinations
 from typing import Any
 
-import numpy as np
+import torch
 from torch import Tensor
 
 from amodal.errors import DamagedError
 from amodal.latents import Normalisation
+from amodal.model.inference import Ensemble
 from amodal.model.retrieval_vectors import SharedDirections
 from amodal.model.trust import Trust
 from amodal.workspace import Architecture, Population
@@ -24,12 +25,14 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
         "models": model.models_,
         "matches": model.matches_,
         "gate": model.gate_,
+        "from_start": [[s, t, c.tolist()] for (s, t), c in model.ensemble_.from_start.items()],
         "trust": [[s, t, value.to_json()] for (s, t), value in model.trust_.items()],
     }
-    tensors = {"population": model.population_.matrix}
+    tensors = {"members": model.ensemble_.members.matrix}
+    if model.ensemble_.start is not None:
+        tensors["start"] = model.ensemble_.start.matrix
     for pair, shared in model.shared_.items():
-        tensors[_key(pair, "first")] = shared.first
-        tensors[_key(pair, "second")] = shared.second
+        tensors |= {f"shared.{pair[0]}.{pair[1]}.{k}": value for k, value in vars(shared).items()}
     return config, tensors
 
 
@@ -61,21 +64,18 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
     model.trust_ = {
         (source, target): Trust.from_json(value) for source, target, value in config["trust"]
     }
-    model.population_ = Population(model.architecture_, tensors["population"])
-    if tensors["population"].shape[1] != model.architecture_.count():
-        raise ValueError("the weights are those of another architecture")
+    start = tensors.get("start")
+    model.ensemble_ = Ensemble(
+        members=Population(model.architecture_, tensors["members"]),
+        start=None if start is None else Population(model.architecture_, start),
+        from_start={(s, t): torch.tensor(columns) for s, t, columns in config["from_start"]},
+    )
     model.shared_ = {
-        pair: SharedDirections(tensors[_key(pair, "first")], tensors[_key(pair, "second")])
-        for pair in combinations(model.architecture_.names, 2)
+        (first, second): SharedDirections(
+            **{
+                field.name: tensors[f"shared.{first}.{second}.{field.name}"]
+                for field in fields(SharedDirections)
+            }
+        )
+        for first, second in combinations(model.architecture_.names, 2)
     }
-
-
-def _plain(value: Any) -> Any:
-    """numpy's numbers and any mapping as what JSON can hold."""
-    if isinstance(value, Mapping):
-        return {name: _plain(entry) for name, entry in value.items()}
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _key(pair: tuple[str, str], side: str) -> str:
-    return f"shared.{pair[0]}.{pair[1]}.{side}"

@@ -1,19 +1,15 @@
 """How far to trust a translation: its expected error, learnt from held-out matches."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.optimize import nnls
 from torch import Tensor
 
-from amodal.latents import MatchTable
-from amodal.model.inference import average, cycle_error, spread, translate_members
-from amodal.training import Run
+from amodal.model.inference import average, spread
+from amodal.specification import LatentSpec
 from amodal.typing import Float
-from amodal.workspace import Population
 
 ENOUGH = 20
 """Held-out matches needed to tell rows apart; with fewer, all rows get the mean error."""
@@ -62,63 +58,21 @@ class Trust:
         )
 
 
-def fit_trust(
-    population: Population,
-    runs: Sequence[Run],
-    latents: dict[str, Float[Tensor, "_ _"]],
-    table: MatchTable,
-) -> dict[tuple[str, str], Trust]:
-    """Learn what to expect in each direction from the held-out matches of all folds.
-
-    In every member each match is held out once; so the members' held-out answers form the same
-    ensemble that will answer later, on matches that none of the answering runs had seen.
-
-    Returns:
-        A `Trust` for each (source, target) with held-out matches; empty without folds.
-    """
-    judges = [index for index, run in enumerate(runs) if len(run.held_out)]
-    if not judges:
-        return {}
-    result = {}
-    for source in table.names:
-        for target in table.names:
-            together = (table.column(source) >= 0) & (table.column(target) >= 0)
-            if source != target and together.any():
-                result[source, target] = _fit_direction(
-                    population, runs, judges, latents, table, source, target
-                )
-    return result
-
-
-def _fit_direction(
-    population: Population,
-    runs: Sequence[Run],
-    judges: list[int],
-    latents: dict[str, Tensor],
-    table: MatchTable,
-    source: str,
-    target: str,
+def trust_of(
+    members: Float[Tensor, "member thing dim"],
+    cycle: Float[Tensor, " thing"],
+    truth: Float[Tensor, "thing dim"],
+    spec: LatentSpec,
 ) -> Trust:
-    answers: dict[int, list[Tensor]] = {}
-    cycles: dict[int, list[Tensor]] = {}
-    for index in judges:
-        own = runs[index].held_out
-        own = own[(table.column(source)[own] >= 0) & (table.column(target)[own] >= 0)]
-        if not len(own):
-            continue
-        judge = population.choose([index])
-        given = latents[source][table.column(source)[own]]
-        answered = translate_members(judge, given, source, target)[0]
-        returned = cycle_error(judge, given, source, target)
-        for thing, answer, cycle in zip(own.tolist(), answered, returned, strict=True):
-            answers.setdefault(thing, []).append(answer)
-            cycles.setdefault(thing, []).append(cycle)
-    things = list(answers)
-    members = torch.stack([torch.stack(answers[t]) for t in things], 1)
-    truth = latents[target][table.column(target)[things]]
-    spec = population.architecture.specs[target]
+    """What held-out answers teach about one direction.
+
+    Args:
+        members: each member's answer for each held-out match.
+        cycle: each match's cycle error.
+        truth: the right answers.
+        spec: of the target.
+    """
     squared = (average(members, spec) - truth).square()
-    cycle = torch.stack([torch.stack(cycles[t]).mean() for t in things])
     return Trust(
         coefficients=_solve(squared.mean(1), spread(members), cycle),
         typical=float(squared.mean().sqrt()),

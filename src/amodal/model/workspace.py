@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
+from inspect import signature
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,13 @@ from torch import Tensor
 from amodal.errors import InputError, NotFittedError, Notice, unknown_name
 from amodal.latents import Latents, MatchTable, Normalisation, as_latents, check_blocks
 from amodal.model.calling import OnClassOrInstance, like
-from amodal.model.fitting import claim_folder, fit_population
+from amodal.model.fitting import Fitted, claim_folder, fit_population
 from amodal.model.inference import (
+    answer_members,
     average,
     cycle_error,
     spread,
     states_of_members,
-    translate_members,
 )
 from amodal.model.plan import Trial
 from amodal.model.prepare import architecture_for, check_latents, check_supervision, settings_of
@@ -28,19 +29,6 @@ from amodal.model.retrieval_vectors import retrieval_vectors, shared_directions
 from amodal.model.serialise import restore, to_files
 from amodal.model.storage import read_history, read_model, save_folder, write_model
 from amodal.specification import LatentSpec
-
-_PARAMETERS = (
-    "preset",
-    "losses",
-    "start",
-    "state",
-    "hidden",
-    "members",
-    "folds",
-    "steps",
-    "learning_rate",
-    "seed",
-)
 
 
 class Workspace:
@@ -186,24 +174,51 @@ class Workspace:
             learning_rate=settings.learning_rate,
         )
         [fitted] = fit_population(settings, architecture, rows, table, trials=[trial], folder=path)
-        self.normalisation_, self.architecture_ = normalisation, architecture
-        self.fingerprints_ = fingerprints
-        self.models_ = {name: given.model for name, given in checked.items()}
-        self.matches_ = len(table)
-        self.population_ = fitted.population
+        self._adopt(fitted, checked, rows, normalisation, matches=len(table))
+        if path is not None:
+            write_model(path, *to_files(self))
+            (path / "checkpoint.safetensors").unlink(missing_ok=True)
+        return self
+
+    @classmethod
+    def of(cls, fitted: Fitted, latents: Mapping[str, Latents], *, matches: int) -> "Workspace":
+        """A trial of a population (`fit_population`) with the calls of a fitted workspace.
+
+        Args:
+            fitted: what the trial gave.
+            latents: the rows that it was fitted on, not normalised.
+            matches: how many matches it learnt from.
+        """
+        normalisation = {n: Normalisation.fit(g.rows, g.spec) for n, g in latents.items()}
+        rows = {n: normalisation[n].apply(given.rows) for n, given in latents.items()}
+        model = cls()
+        model._adopt(fitted, latents, rows, normalisation, matches=matches)
+        return model
+
+    def _adopt(
+        self,
+        fitted: Fitted,
+        latents: Mapping[str, Latents],
+        rows: Mapping[str, Tensor],
+        normalisation: dict[str, Normalisation],
+        *,
+        matches: int,
+    ) -> None:
+        self.ensemble_ = fitted.ensemble
+        self.architecture_ = fitted.ensemble.members.architecture
+        self.normalisation_ = normalisation
+        self.fingerprints_ = {name: given.fingerprint for name, given in latents.items()}
+        self.models_ = {name: given.model for name, given in latents.items()}
+        self.matches_ = matches
         self.trust_ = fitted.trust
         self.gate_ = fitted.gate
         self.history_ = fitted.history
         self.shared_ = {
             (first, second): shared_directions(
-                self.population_, rows[first], rows[second], names=(first, second)
+                self.ensemble_, rows[first], rows[second], names=(first, second)
             )
             for first, second in combinations(rows, 2)
         }
-        if path is not None:
-            write_model(path, *to_files(self))
-            (path / "checkpoint.safetensors").unlink(missing_ok=True)
-        return self
 
     def translate(self, values: Any, source: str, target: str, *, uncertainty: bool = False) -> Any:
         """Turn latents of one modality into latents of another: the members' mean answer.
@@ -221,7 +236,7 @@ class Workspace:
         """
         rows = self._normalised(values, source)
         self._known(target)
-        members = translate_members(self.population_, rows, source, target)
+        members = answer_members(self.ensemble_, rows, source, target)
         answer = average(members, self.architecture_.specs[target])
         result = like(values, self.normalisation_[target].invert(answer))
         if not uncertainty:
@@ -235,7 +250,7 @@ class Workspace:
                 f"how far to trust {source!r} to {target!r} is unknown: it is learnt from held-out "
                 f"matches of the two, and this fit had {self.matches_} matches in all"
             )
-        returned = cycle_error(self.population_, rows, source, target)
+        returned = cycle_error(self.ensemble_.members, rows, source, target)
         return trust.expected_error(spread(members), returned)
 
     def embed(self, values: Mapping[str, Any]) -> Any:
@@ -258,7 +273,7 @@ class Workspace:
                 f"embed fuses modalities of the same things: expected equally many rows, "
                 f"got {lengths}"
             )
-        states = states_of_members(self.population_, rows)
+        states = states_of_members(self.ensemble_.members, rows)
         joined = torch.cat(list(states), 1) / len(states) ** 0.5
         return like(next(iter(values.values())), joined)
 
@@ -277,14 +292,13 @@ class Workspace:
         if source == target:
             raise InputError(f"retrieval compares two modalities, got {source!r} twice")
         first, second = sorted((source, target), key=self.architecture_.names.index)
-        shared = self.shared_[first, second]
         vectors = retrieval_vectors(
-            self.population_,
+            self.ensemble_,
             rows,
             name=source,
             other=target,
             trust=self.trust_,
-            projection=shared.first if source == first else shared.second,
+            shared=self.shared_[first, second],
             first=source == first,
         )
         return like(values, vectors)
@@ -351,7 +365,7 @@ class Workspace:
         return model
 
     def _fitted(self) -> None:
-        if not hasattr(self, "population_"):
+        if not hasattr(self, "ensemble_"):
             raise NotFittedError("this Workspace is not fitted yet: call fit first")
 
     def _known(self, name: str) -> None:
@@ -374,3 +388,6 @@ class Workspace:
         rows = as_latents(name, values, dim=spec.dim)
         check_blocks(name, rows, spec)
         return self.normalisation_[name].apply(rows)
+
+
+_PARAMETERS = tuple(signature(Workspace.__init__).parameters)[1:]
