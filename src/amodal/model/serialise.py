@@ -1,9 +1,11 @@
 """A fitted workspace as plain values and tensors, and back."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -66,8 +68,8 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
     }
     start = tensors.get("start")
     model.ensemble_ = Ensemble(
-        members=Population(model.architecture_, tensors["members"]),
-        start=None if start is None else Population(model.architecture_, start),
+        members=_weights(model.architecture_, tensors["members"]),
+        start=None if start is None else _weights(model.architecture_, start),
         from_start={(s, t): torch.tensor(columns) for s, t, columns in config["from_start"]},
     )
     model.shared_ = {
@@ -79,3 +81,16 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
         )
         for first, second in combinations(model.architecture_.names, 2)
     }
+
+
+def _weights(architecture: Architecture, matrix: Tensor) -> Population:
+    if matrix.ndim != 2 or matrix.shape[1] != architecture.count():
+        raise ValueError("the weights are those of another architecture")
+    return Population(architecture, matrix)
+
+
+def _plain(value: Any) -> Any:
+    """numpy's numbers and any mapping as what JSON can hold."""
+    if isinstance(value, Mapping):
+        return {name: _plain(entry) for name, entry in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
