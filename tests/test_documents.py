@@ -94,6 +94,18 @@ def test_readme_shows_the_main_verbs() -> None:
     assert shown <= {*VERBS, "--help", "--version"}
 
 
+def test_table_of_losses_is_that_of_the_code() -> None:
+    from amodal.losses import LOSSES
+    from amodal.model.presets import PRESETS
+
+    text = (ROOT / "docs" / "losses.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (matches|all rows) \| ([\d.]+) \|$", text, re.M)
+    weights = {name: float(weight) for name, _, weight in rows}
+    assert weights == dict.fromkeys(LOSSES, 0.0) | PRESETS["default"].losses
+    supervised = {name: place == "matches" for name, place, _ in rows}
+    assert supervised == {name: loss.supervised for name, loss in LOSSES.items()}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_links_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text("utf-8"))
