@@ -21,6 +21,7 @@ from amodal.model.plan import Trial, plan_runs
 from amodal.model.presets import Preset
 from amodal.model.trust import Trust
 from amodal.training import Outcome, Run, TrainingSettings, train
+from amodal.training.tensorboard import tensorboard_log
 from amodal.typing import Float
 from amodal.workspace import Architecture, Population
 
@@ -48,6 +49,7 @@ def fit_population(
     trials: Sequence[Trial],
     unmatched: Mapping[str, np.ndarray] | None = None,
     folder: Path | None = None,
+    tensorboard: bool = False,
 ) -> list[Fitted]:
     """Train all members of all trials, and the folds that judge them, as one population.
 
@@ -59,6 +61,7 @@ def fit_population(
         trials: what to train.
         unmatched: rows of each modality for demi-cycles and cycles; all when left out.
         folder: where metrics and checkpoints go.
+        tensorboard: write the metrics as TensorBoard curves in the folder, too.
 
     Returns:
         What each trial gave.
@@ -75,7 +78,9 @@ def fit_population(
     if settings.start:
         for index, run in enumerate(runs):
             put_start(population, index, latents, table, things=run.things)
-    outcome = _train(population, latents, table, runs, settings.training, unmatched, folder)
+    outcome = _train(
+        population, latents, table, runs, settings.training, unmatched, folder, tensorboard
+    )
     fitted = []
     for number in range(len(trials)):
         own = [index for index, owner in enumerate(owners) if owner == number]
@@ -92,17 +97,21 @@ def _train(
     training: TrainingSettings,
     unmatched: Mapping[str, np.ndarray] | None,
     folder: Path | None,
+    tensorboard: bool,
 ) -> Outcome:
     """Train, with metrics as they come and a checkpoint where there is a folder."""
     arguments: dict[str, Any] = {"runs": runs, "settings": training, "unmatched": unmatched}
     if folder is None:
         return train(population, latents, table, **arguments)
     metrics = folder / "metrics.jsonl"
+    curves = tensorboard_log(folder / "tensorboard") if tensorboard else None
     with explained_disk_errors(metrics), open(metrics, "a", encoding="utf-8") as file:
 
         def on_look(rows: list[dict[str, Any]]) -> None:
             file.writelines(json.dumps(row) + "\n" for row in rows)
             file.flush()
+            if curves is not None:
+                curves(rows)
 
         outcome = train(
             population,

@@ -3,11 +3,12 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from amodal.errors import InputError, Notice, unknown_name
+from amodal.errors import InputError, MissingExtraError, Notice, unknown_name
 from amodal.latents import Latents, MatchTable, as_checked, separate_things
 from amodal.losses import find_loss
 from amodal.model.plan import FEWEST_TO_HOLD_OUT
@@ -104,3 +105,16 @@ def architecture_for(settings: Preset, checked: Mapping[str, Latents]) -> Archit
         linear=settings.start,
         bounded=settings.bounded,
     )
+
+
+def check_tensorboard(folder: Any) -> None:
+    """Refuse TensorBoard curves that could not be written, before anything is.
+
+    Raises:
+        MissingExtraError: tensorboard is not installed.
+        InputError: there is no folder to write them to.
+    """
+    if find_spec("tensorboard") is None:
+        raise MissingExtraError("tensorboard", "tensorboard")
+    if folder is None:
+        raise InputError("tensorboard needs a run folder: fit(..., folder=...)")

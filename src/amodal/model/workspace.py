@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from inspect import signature
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from amodal.errors import InputError, NotFittedError, Notice, unknown_name
 from amodal.latents import Latents, MatchTable, Normalisation, as_latents, check_blocks
-from amodal.model.calling import OnClassOrInstance, like
+from amodal.model.calling import OnClassOrInstance, Parameters, like
 from amodal.model.fitting import Fitted, claim_folder, fit_population
 from amodal.model.inference import (
     answer_members,
@@ -24,14 +23,20 @@ from amodal.model.inference import (
     states_of_members,
 )
 from amodal.model.plan import Trial
-from amodal.model.prepare import architecture_for, check_latents, check_supervision, settings_of
+from amodal.model.prepare import (
+    architecture_for,
+    check_latents,
+    check_supervision,
+    check_tensorboard,
+    settings_of,
+)
 from amodal.model.retrieval_vectors import retrieval_vectors, shared_directions
 from amodal.model.serialise import restore, to_files
 from amodal.model.storage import read_history, read_model, save_folder, write_model
 from amodal.specification import LatentSpec
 
 
-class Workspace:
+class Workspace(Parameters):
     """A shared workspace for two or more modalities' frozen latents.
 
     Devillers, Maytié, VanRullen 2024, "Semi-supervised multimodal representation learning
@@ -93,22 +98,6 @@ class Workspace:
         self.learning_rate = learning_rate
         self.seed = seed
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The settings, by name (scikit-learn's convention)."""
-        return {name: getattr(self, name) for name in _PARAMETERS}
-
-    def set_params(self, **values: Any) -> "Workspace":
-        """Change settings (scikit-learn's convention)."""
-        for name, value in values.items():
-            if name not in _PARAMETERS:
-                raise unknown_name("parameter", name, _PARAMETERS)
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        changed = {k: v for k, v in self.get_params().items() if v is not None}
-        return f"Workspace({', '.join(f'{k}={v!r}' for k, v in changed.items())})"
-
     @OnClassOrInstance
     def fit(
         self,
@@ -117,6 +106,7 @@ class Workspace:
         matches: Any = None,
         spaces: Mapping[str, LatentSpec] | None = None,
         folder: str | Path | None = None,
+        tensorboard: bool = False,
     ) -> "Workspace":
         """Learn from latents and matches.
 
@@ -128,6 +118,7 @@ class Workspace:
             spaces: how plain arrays are measured; all continuous where left out.
             folder: a run folder for metrics, checkpoints and the fitted model; an interrupted fit
                 with the same data and settings goes on from there.
+            tensorboard: write the metrics as TensorBoard curves in the folder, too.
 
         Returns:
             The fitted workspace itself.
@@ -137,6 +128,8 @@ class Workspace:
             ExistsError: the run folder holds the run of other data or settings.
             DiskError: the run folder cannot be written to.
         """
+        if tensorboard:
+            check_tensorboard(folder)
         settings = settings_of(self.get_params())
         checked = check_latents(latents, spaces or {})
         table = MatchTable.build(matches, {name: len(rows) for name, rows in checked.items()})
@@ -173,7 +166,15 @@ class Workspace:
             members=settings.members,
             learning_rate=settings.learning_rate,
         )
-        [fitted] = fit_population(settings, architecture, rows, table, trials=[trial], folder=path)
+        [fitted] = fit_population(
+            settings,
+            architecture,
+            rows,
+            table,
+            trials=[trial],
+            folder=path,
+            tensorboard=tensorboard,
+        )
         self._adopt(fitted, checked, rows, normalisation, matches=len(table))
         if path is not None:
             write_model(path, *to_files(self))
@@ -388,6 +389,3 @@ class Workspace:
         rows = as_latents(name, values, dim=spec.dim)
         check_blocks(name, rows, spec)
         return self.normalisation_[name].apply(rows)
-
-
-_PARAMETERS = tuple(signature(Workspace.__init__).parameters)[1:]
