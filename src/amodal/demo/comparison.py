@@ -1,0 +1,146 @@
+"""The comparison: what the losses, the start and the latents are each worth, over several draws."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from amodal.demo.settings import DemoSettings
+from amodal.evaluation.evaluate import HeldOutThings, evaluate
+from amodal.evaluation.raw import RawTranslator
+from amodal.files import read_json, write_json
+from amodal.latents import Latents, MatchTable, Normalisation
+from amodal.model import PRESETS, Workspace
+from amodal.model.fitting import Fitted, fit_population
+from amodal.model.plan import Trial
+from amodal.report.contents import ArmResult
+from amodal.unimodal import UnimodalModel
+from amodal.workspace import Architecture
+
+FULL = dict(PRESETS["default"].losses)
+FOLDS = 2
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to fit, tried with every draw of the matches."""
+
+    name: str
+    """For files."""
+    title: str
+    """For people."""
+    losses: Mapping[str, float]
+    """Weight of each loss; none leaves the closed-form start as it is."""
+    start: bool
+    """Begin at ridge regression on the matches."""
+
+
+ARMS = (
+    Arm("ridge", "closed-form start alone (ridge on the matches)", {}, True),
+    Arm("translation", "start, then matches only", {"translation": 1.0}, True),
+    Arm("full", "start, then all losses (the full workspace)", FULL, True),
+    Arm("translation-plain", "no start, matches only", {"translation": 1.0}, False),
+    Arm("full-plain", "no start, all losses", FULL, False),
+)
+
+
+def compare(
+    settings: DemoSettings,
+    latents: Mapping[str, Latents],
+    models: Mapping[str, UnimodalModel],
+    things: HeldOutThings,
+    *,
+    name: str,
+    folder: Path,
+) -> list[ArmResult]:
+    """Fit and measure all arms on one set of latents; what is done already is read.
+
+    Args:
+        settings: of the demo.
+        latents: rows of each modality, the matches of all draws first.
+        models: the unimodal models that made them.
+        things: held-out things in the same latents.
+        name: of the set of latents.
+        folder: where results, metrics and checkpoints go.
+    """
+    results = []
+    for arms in ([ARMS[0]], ARMS[1:3], ARMS[3:5]):
+        path = folder / f"{name}-{'-'.join(arm.name for arm in arms)}.json"
+        if not path.exists():
+            fitted = _fit(settings, latents, arms, folder / path.stem)
+            measured = _measure(settings, fitted, arms, latents, models, things, name=name)
+            write_json(path, [asdict(result) for result in measured])
+        results += [ArmResult(**value) for value in read_json(path)]
+    return results
+
+
+def compared_already(folder: Path, name: str) -> list[ArmResult]:
+    """The results of a finished comparison on one set of latents; none where there is none."""
+    paths = sorted(folder.glob(f"{name}-*.json"))
+    return [ArmResult(**value) for path in paths for value in read_json(path)]
+
+
+def _fit(
+    settings: DemoSettings, latents: Mapping[str, Latents], arms: Sequence[Arm], folder: Path
+) -> list[Fitted]:
+    """All draws of all arms (which agree on the start) as one population."""
+    matched = settings.draws * settings.matches
+    specs = {name: given.spec for name, given in latents.items()}
+    preset = replace(PRESETS["default"], start=arms[0].start, folds=FOLDS, members=1)
+    steps = settings.comparison_steps if arms[0].losses else 0
+    preset = replace(preset, training=replace(preset.training, steps=steps))
+    rows = {n: Normalisation.fit(g.rows, g.spec).apply(g.rows) for n, g in latents.items()}
+    trials = [
+        Trial(
+            losses=arm.losses,
+            things=np.arange(draw * settings.matches, (draw + 1) * settings.matches),
+            seed=settings.seed * 1000 + draw,
+            learning_rate=preset.learning_rate,
+        )
+        for arm in arms
+        for draw in range(settings.draws)
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    return fit_population(
+        preset,
+        Architecture(
+            specs=specs,
+            state=sum(spec.dim for spec in specs.values()),
+            hidden=preset.hidden,
+            layers=preset.layers,
+            linear=preset.start,
+        ),
+        rows,
+        MatchTable(tuple(specs), np.stack([np.arange(matched)] * len(specs), 1)),
+        trials=trials,
+        unmatched={n: np.arange(matched, matched + settings.unmatched) for n in specs},
+        folder=folder,
+    )
+
+
+def _measure(
+    settings: DemoSettings,
+    fitted: Sequence[Fitted],
+    arms: Sequence[Arm],
+    latents: Mapping[str, Latents],
+    models: Mapping[str, UnimodalModel],
+    things: HeldOutThings,
+    *,
+    name: str,
+) -> list[ArmResult]:
+    results = []
+    for number, arm in enumerate(arms):
+        own = fitted[number * settings.draws : (number + 1) * settings.draws]
+        workspaces = [Workspace.of(each, latents, matches=settings.matches) for each in own]
+        results.append(
+            ArmResult(
+                arm=arm.name,
+                title=arm.title,
+                latents=name,
+                figures=[evaluate(RawTranslator(each, models), things) for each in workspaces],
+                gates=[each.gate for each in own],
+                curves=[row | {"draw": d} for d, each in enumerate(own) for row in each.history],
+            )
+        )
+    return results

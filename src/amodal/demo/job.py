@@ -1,0 +1,175 @@
+"""The demo from beginning to end, stage by stage; a stage that is done is not done again."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from amodal.demo.comparison import compare
+from amodal.demo.evaluation import evaluate_run
+from amodal.demo.examples import choose_examples
+from amodal.demo.settings import DemoSettings, Record, claimed_record
+from amodal.demo.things import (
+    MODELS,
+    DemoThings,
+    encode_for_fitting,
+    held_out,
+    latents_of_draw,
+    load_models,
+)
+from amodal.evaluation.evaluate import HeldOutThings
+from amodal.evaluation.raw import RawTranslator
+from amodal.files import read_json, write_json
+from amodal.latents import Latents
+from amodal.model import Workspace
+from amodal.report import ArmResult, ReportContents, write_report
+from amodal.unimodal import UnimodalModel
+
+EVALUATION, REPORT = "evaluation.json", "report.html"
+THREADS = 2
+
+
+class Job:
+    """One demo in one folder: what its stages share, made when it is first needed."""
+
+    def __init__(self, settings: DemoSettings, folder: Path) -> None:
+        self.settings, self.folder = settings, folder
+        self.record: Record = claimed_record(folder, settings)
+        self.things = DemoThings(settings)
+        self._models: dict[str, dict[str, UnimodalModel]] = {}
+        self._fitting: dict[str, dict[str, Latents]] = {}
+        self._held_out: dict[str, HeldOutThings] = {}
+
+    def models(self, name: str) -> dict[str, UnimodalModel]:
+        """The unimodal models of a set; what two sets have in common is loaded once."""
+        if name not in self._models:
+            self._models[name] = load_models(name)
+        return self._models[name]
+
+    def encoded(self, name: str) -> tuple[dict[str, Latents], HeldOutThings]:
+        """Latents for fitting and held-out things, under one set of models."""
+        if name not in self._fitting:
+            models = self.models(name)
+            # The sets share their other models: only pictures are encoded once more.
+            known = self._fitting.get("default", {})
+            new = {n: m for n, m in models.items() if MODELS[name][n] != MODELS["default"][n]}
+            new = new if known else models
+            self._fitting[name] = known | encode_for_fitting(self.things, new)
+            tested = self._held_out["default"].latents if known else {}
+            more = held_out(self.things, new)
+            self._held_out[name] = HeldOutThings({**tested, **more.latents}, more.factors)
+        return self._fitting[name], self._held_out[name]
+
+    @contextmanager
+    def stage(self, name: str, announcement: str) -> Iterator[None]:
+        """Say what comes, time it, and note in the record that it is done."""
+        print(f"{announcement} ...", file=sys.stderr, flush=True)
+        start = time.monotonic()
+        yield
+        seconds = round(time.monotonic() - start, 1)
+        self.record.seconds[name] = self.record.seconds.get(name, 0.0) + seconds
+        if (self.folder / "config.json").exists():
+            self.record.write(self.folder)
+
+    def fit(self) -> None:
+        """Stages 1 to 3: things, latents, the main model in the run folder."""
+        s = self.settings
+        with self.stage("things", f"drawing {len(self.things.factors):,} things"):
+            self.things.raw("text", self.things.test)
+        with self.stage("encoding", "encoding them with the frozen models"):
+            latents, _ = self.encoded("default")
+        sizes = f"{s.matches} matches and {s.unmatched:,} unmatched things a modality"
+        with self.stage("fit", f"fitting the workspace on {sizes}"):
+            Workspace(members=s.members, steps=s.steps, seed=s.seed).fit(
+                latents_of_draw(latents, s, 0),
+                matches={name: list(range(s.matches)) for name in latents},
+                folder=self.folder,
+            )
+
+    def evaluate(self) -> dict[str, Any]:
+        """Stage 5: the main model on held-out things; what `amodal evaluate` gives."""
+        if not (self.folder / EVALUATION).exists():
+            with self.stage("evaluation", f"evaluating on {self.settings.test:,} held-out things"):
+                write_json(self.folder / EVALUATION, evaluate_run(self.folder))
+        return read_json(self.folder / EVALUATION)
+
+    def compare(self) -> list[ArmResult]:
+        """Stage 4: all arms on both sets of latents; read where they are done."""
+        results = []
+        for name in MODELS:
+            title = f"comparison, {name} latents"
+            with self.stage(title, f"{title}: {self.settings.draws} draws of the matches"):
+                latents, tested = self.encoded(name)
+                results += compare(
+                    self.settings,
+                    latents,
+                    self.models(name),
+                    tested,
+                    name=name,
+                    folder=self.folder / "comparison",
+                )
+        return results
+
+    def report(self, results: list[ArmResult], found: dict[str, Any]) -> None:
+        """Stage 6: one page."""
+        with self.stage("report", "writing the report"):
+            _, tested = self.encoded("default")
+            translator = RawTranslator(Workspace.load(self.folder), self.models("default"))
+            write_report(
+                self.folder,
+                ReportContents(
+                    settings=asdict(self.settings),
+                    figures=found["workspace"],
+                    unimodal=found["unimodal"],
+                    results=results,
+                    examples=choose_examples(self.things, tested, translator),
+                    history=read_history(self.folder / "metrics.jsonl"),
+                    seconds=dict(self.record.seconds),
+                    environment=read_json(self.folder / "environment.json"),
+                    command=command(self.settings, self.folder),
+                    folder=str(self.folder),
+                ),
+            )
+
+
+def run_demo(settings: DemoSettings, folder: Path) -> bool:
+    """Do all that is left to do.
+
+    Args:
+        settings: what to compute.
+        folder: the run folder to make, or to go on with.
+
+    Returns:
+        Whether anything was left to do.
+
+    Raises:
+        ExistsError: the folder holds something else.
+    """
+    job = Job(settings, folder)
+    if (folder / REPORT).exists() and "report" in job.record.seconds:
+        return False
+    # More threads than idle cores make small products slower, not faster.
+    torch.set_num_threads(min(THREADS, os.cpu_count() or 1))
+    job.fit()
+    results = job.compare()
+    job.report(results, job.evaluate())
+    return True
+
+
+def read_history(path: Path) -> list[dict[str, Any]]:
+    """Rows of a metrics.jsonl."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def command(settings: DemoSettings, folder: Path) -> str:
+    """The words that repeat this demo."""
+    words = f"amodal demo --out {folder} --seed {settings.seed} --matches {settings.matches}"
+    smoke = DemoSettings.smoke(seed=settings.seed, matches=settings.matches)
+    return words + (" --smoke" if settings == smoke else "")

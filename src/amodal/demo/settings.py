@@ -1,0 +1,123 @@
+"""How large the demo is, and its record in the run folder."""
+
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from amodal.errors import DamagedError, ExistsError, InputError
+from amodal.files import read_json, write_json
+
+RECORD = "demo.json"
+"""In the run folder: the settings, and how long each stage took."""
+FORMAT = "amodal-demo"
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """Everything that decides what the demo computes."""
+
+    seed: int = 0
+    """Of everything random."""
+    matches: int = 50
+    """Things that are seen through all modalities."""
+    unmatched: int = 20_000
+    """Further things a modality, seen through it alone."""
+    test: int = 1000
+    """Things kept from every fit, on which everything is measured; the pool of retrieval too."""
+    draws: int = 3
+    """Draws of the matches in the comparison."""
+    members: int = 3
+    """Workspaces of the main model, whose answers are averaged."""
+    steps: int = 600
+    """Updates at most, of the main model."""
+    comparison_steps: int = 400
+    """Updates at most, in the comparison."""
+
+    def __post_init__(self) -> None:
+        least = {"seed": 0, "matches": 2, "unmatched": 100, "test": 20, "draws": 1}
+        problems = [
+            f"{name} is {getattr(self, name)}, expected at least {smallest}"
+            for name, smallest in least.items()
+            if getattr(self, name) < smallest
+        ]
+        if problems:
+            raise InputError("demo: " + "; ".join(problems))
+
+    @classmethod
+    def smoke(cls, *, seed: int = 0, matches: int = 50) -> "DemoSettings":
+        """So small that it takes seconds: to see that everything works, not how well."""
+        return cls(
+            seed=seed,
+            matches=matches,
+            unmatched=1000,
+            test=100,
+            draws=2,
+            members=2,
+            steps=50,
+            comparison_steps=25,
+        )
+
+
+@dataclass
+class Record:
+    """What the run folder says of the demo that made it."""
+
+    settings: DemoSettings
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Stage -> how long it took; those that are finished."""
+
+    def write(self, folder: Path) -> None:
+        """Write it, atomically."""
+        plain = {"settings": asdict(self.settings), "seconds": self.seconds}
+        write_json(folder / RECORD, {"format": FORMAT} | plain)
+
+
+def read_record(folder: Path) -> Record | None:
+    """The record of a run folder, or None when no demo made it.
+
+    Raises:
+        DamagedError: it is damaged, or of another version.
+    """
+    path = folder / RECORD
+    if not path.exists():
+        return None
+    value = read_json(path)
+    try:
+        if value["format"] != FORMAT:
+            raise KeyError("format")
+        return Record(DemoSettings(**value["settings"]), dict(value["seconds"]))
+    except (KeyError, TypeError) as error:
+        raise DamagedError(
+            f"{path} is not the record of a demo of this version ({error}): run the demo anew "
+            "into another folder"
+        ) from error
+
+
+def claimed_record(folder: Path, settings: DemoSettings) -> Record:
+    """The record to go on with: that of an earlier demo with the same settings, or a new one.
+
+    Raises:
+        ExistsError: the folder holds something else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ExistsError(f"{folder} is a file: choose another --out")
+    record = read_record(folder)
+    if record is None:
+        # A fit that was interrupted has left fit.json: it checks by itself whether it is the same.
+        if folder.exists() and any(folder.iterdir()) and not (folder / "fit.json").exists():
+            raise ExistsError(f"{folder} is not empty and no demo's: choose another --out")
+        return Record(settings)
+    if record.settings != settings:
+        raise ExistsError(
+            f"{folder} holds a demo with other settings ({_differences(record.settings, settings)})"
+            ": choose another --out, or remove it first"
+        )
+    return record
+
+
+def _differences(there: Any, asked: Any) -> str:
+    return ", ".join(
+        f"{f.name} {getattr(there, f.name)} there, {getattr(asked, f.name)} asked for"
+        for f in fields(there)
+        if getattr(there, f.name) != getattr(asked, f.name)
+    )
