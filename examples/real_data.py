@@ -95,13 +95,12 @@ def fit_workspace(task: Task) -> Any:
 
 
 def workspace(task: Task) -> list[np.ndarray]:
-    """Compare what each row is in both modalities: as `Workspace.rank` does, and ridge here."""
+    """Compare as `Workspace.rank` does."""
     model = fit_workspace(task)
+    first, second = task.test
     return [
-        np.concatenate(
-            [unit(x if name == to else model.translate(x, name, to)) for to in task.test], axis=1
-        )
-        for name, x in task.test.items()
+        model.retrieval_vectors(task.test[first], first, second),
+        model.retrieval_vectors(task.test[second], second, first),
     ]
 
 
@@ -109,11 +108,6 @@ def workspace_states(task: Task) -> list[np.ndarray]:
     """Compare the shared states."""
     model = fit_workspace(task)
     return [model.embed({name: rows}) for name, rows in task.test.items()]
-
-
-def unit(rows: np.ndarray) -> np.ndarray:
-    """Rows of length 1; rows of zeros stay zeros."""
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 METHODS: dict[str, Method] = {
