@@ -16,7 +16,7 @@ from amodal.unimodal.text_corpus import scene_texts
 from amodal.unimodal.text_figures import text_figures
 from amodal.unimodal.text_training import TextTraining, train_text
 
-SCENES = 80_000
+SCENES = 150_000
 """Captioned for training where no data folder is given."""
 CAPTION_SEED = 1_000
 """Added to the seed of the scenes for the speakers: away from the seeds of data sets."""
@@ -45,16 +45,18 @@ def pretrain_text(
     steps: int | None = None,
     seed: int = 0,
     command: str = "",
+    training: TextTraining | None = None,
     measure: Callable[[Any], dict[str, float]] = text_figures,
 ) -> dict[str, float]:
     """Make the text model, write its weights and its card; resumes what was interrupted.
 
     Args:
         out: the weights file; the card gets its name with `.md`.
-        factors: scenes that the two speakers see; by default 80,000 drawn by `seed`.
+        factors: scenes that the two speakers see; by default 150,000 drawn by `seed`.
         steps: of the decoder; None for the recipe's own.
         seed: of scenes, captions, first weights and batches.
         command: what was typed, for the card.
+        training: settings other than the recipe's; `steps` and `seed` go before its own.
         measure: gives the figures of the frozen model.
 
     Returns:
@@ -68,7 +70,7 @@ def pretrain_text(
     if not len(scenes):
         raise InputError("text model: there are no scenes to learn from: generate some items")
     texts = scene_texts(scenes, seed=CAPTION_SEED + seed)
-    training = TextTraining()
+    training = training or TextTraining()
     schedule = replace(training.decoder, seed=seed, steps=steps or training.decoder.steps)
     checkpoint = out.with_name(f".{out.name}.checkpoint")
     start = time.monotonic()

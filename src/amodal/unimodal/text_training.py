@@ -10,12 +10,13 @@ the sentences after so many steps from speaker to speaker (Coifman, Lafon, "Diff
 10.1016/j.acha.2006.04.006): what the speakers agree on well spreads widest, so few labels are
 spent on the rest.
 
-Then the decoder, on the frozen latents z of the first speaker's sentences:
+Then the decoder, on the frozen latents z of the first speaker's sentences and z' of the second's:
 
-    loss = cross-entropy(speak(z + noise), re-wording of the sentence)
+    loss = cross-entropy(speak(z + u (z' - z) + noise), re-wording of the first's sentence)
 
-It cannot know which wording comes, so it says the meaning in the likeliest words. The noise makes
-what is said vary slowly with z: a latent translated from another modality is never quite right.
+with u uniform from 0 to a half. It cannot know which wording comes, so it says the meaning in the
+likeliest words. A latent translated from another modality lies between what speakers might say
+and is never quite right: it is spoken well because the decoder has heard such latents.
 """
 
 from collections.abc import Sequence
@@ -64,7 +65,7 @@ class TextTraining:
     """For the decoder on the frozen latents."""
     sizes: TextSizes = field(default_factory=TextSizes)
     """Of the model."""
-    phrases: int = 3000
+    phrases: int = 4000
     """How many of the commonest phrases the encoder listens for."""
     longest: int = 4
     """Words in the longest phrase."""
@@ -108,7 +109,7 @@ def train_text(
     """
     training = training or TextTraining()
     model = _model_for(texts, training, name)
-    latents = model.encode(texts.first)
+    latents = torch.stack([model.encode(part) for part in (texts.first, texts.second)])
     rows = torch.from_numpy(model.vocabulary.number(texts.reworded))
     losses = _speaking_losses(model, latents, rows, training)
     train(model.decoder, losses, training.decoder, description="speaking", checkpoint=checkpoint)
@@ -150,7 +151,7 @@ def _set_encoder(model: TextAutoencoder, found: Directions, diffusion: float) ->
 
 def _speaking_losses(
     model: TextAutoencoder,
-    latents: Float[Tensor, "row dim"],
+    latents: Float[Tensor, "speaker row dim"],
     rows: Int64[Tensor, "row length"],
     training: TextTraining,
 ) -> Losses:
@@ -158,8 +159,11 @@ def _speaking_losses(
         chosen = torch.randint(len(rows), (training.decoder.batch,), generator=generator)
         target = rows[chosen]
         target = target[:, : int((target != PADDING).any(0).sum())]
-        noise = torch.randn(latents[chosen].shape, generator=generator)
-        scores = model.decoder(latents[chosen] + training.noise * noise, target)
+        first, second = latents[:, chosen]
+        towards = torch.rand(len(first), 1, generator=generator) / 2
+        noise = torch.randn(first.shape, generator=generator)
+        heard = first + towards * (second - first) + training.noise * noise
+        scores = model.decoder(heard, target)
         return {
             "per word": cross_entropy(scores.flatten(0, 1), target.flatten(), ignore_index=PADDING)
         }

@@ -97,7 +97,11 @@ class Vocabulary:
             >>> Vocabulary(["a", "red", "egg"], length=6).known_words("A redd egg")
             ['a', 'red', 'egg']
         """
-        return [self.words[self._number_word(word)] for word in split_words(sentence)]
+        known = self._numbers
+        return [
+            word if word in known else self.words[self._guess(word)]
+            for word in split_words(sentence)
+        ]
 
     def sentences(self, rows: Int[np.ndarray, "row length"]) -> list[str]:
         """The sentences that rows of word numbers stand for, each up to its first end mark."""
@@ -122,7 +126,8 @@ class Vocabulary:
                 f"text, row {index}: the sentence has {len(words)} words and marks, this model "
                 f"reads at most {self.length - 1}: shorten or split {sentence[:60]!r}..."
             )
-        numbers = [self._number_word(word) for word in words]
+        known = self._numbers
+        numbers = [known[word] if word in known else self._guess(word) for word in words]
         if all(self.words[n] in (SPECIAL[UNKNOWN], *".,;:!?") for n in numbers):
             raise InputError(
                 f"text, row {index}: no word of {sentence[:60]!r} is known to this model: "
@@ -130,9 +135,8 @@ class Vocabulary:
             )
         return [*numbers, END]
 
-    def _number_word(self, word: str) -> int:
-        if word in self._numbers:
-            return self._numbers[word]
+    def _guess(self, word: str) -> int:
+        """The number of the known word nearest to an unknown one, if any is near."""
         if word not in self._guesses:
             if len(self._guesses) > 10_000:
                 self._guesses.clear()
