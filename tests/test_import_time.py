@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from amodal.cli.main import VERBS
+
 HEAVY = ("torch", "scipy", "sklearn", "matplotlib", "numpy", "tyro", "rich", "PIL")
 
 
@@ -28,7 +30,7 @@ def test_quick_things_load_nothing_heavy(statement: str) -> None:
     assert loaded_after(statement) == set()
 
 
-@pytest.mark.parametrize("verb", ["generate", "show", "pretrain", "encode", "fit", "doctor"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_help_of_a_verb_does_without_torch(verb: str) -> None:
     help_of = f"from amodal.cli.main import main; main([{verb!r}, '--help'])"
     assert "torch" not in loaded_after(help_of)
