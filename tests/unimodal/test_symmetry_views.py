@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+
 from amodal.data.shapes import draw_factors, render
 from amodal.errors import InputError, UnknownNameError
 from amodal.unimodal.attention import moments
@@ -99,9 +100,9 @@ def test_table_survives_json() -> None:
 
 def test_unknown_names_offer_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=r"transformation 'trun': did you mean 'turn'"):
-        Symmetry("trun", (0, 1))
+        Symmetry("trun", (0.0, 1.0))
     with pytest.raises(UnknownNameError, match=r"action 'ad': did you mean 'add'"):
-        Symmetry("shift", (0, 1), (("place", "ad"),))
+        Symmetry("shift", (0.0, 1.0), (("place", "ad"),))
 
 
 @pytest.mark.parametrize("limits", [(1.0, 0.5), (math.nan, 1.0)])

@@ -130,10 +130,11 @@ def _image(
     pictures: Pictures, steps: int | None, seed: int, checkpoint: Path | None
 ) -> SymmetryAutoencoder:
     plan = SymmetryTraining()
-    longest = max(plan.encoder.steps, plan.drawing.steps)
+    longest = plan.drawing.steps
     plan = replace(
         plan,
-        encoder=_scaled(plan.encoder, steps, longest, seed),
+        orientation=_scaled(plan.orientation, steps, longest, seed),
+        form=_scaled(plan.form, steps, longest, seed),
         drawing=_scaled(plan.drawing, steps, longest, seed),
     )
     return train_symmetry_autoencoder(pictures.images, plan, checkpoint=checkpoint)
