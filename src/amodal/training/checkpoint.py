@@ -36,6 +36,7 @@ def save_checkpoint(
         "first": optimiser.first,
         "second": optimiser.second,
         "best": best.matrix,
+        "first_terms": best.first,
     }
     write_tensors(path, tensors, metadata={"state": json.dumps(state)})
 
@@ -64,7 +65,7 @@ def load_checkpoint(
     optimiser.matrix = tensors["matrix"]
     optimiser.first, optimiser.second = tensors["first"], tensors["second"]
     optimiser.count = state["count"]
-    best.matrix = tensors["best"]
+    best.matrix, best.first = tensors["best"], tensors["first_terms"]
     for group, score, first_score, step, worse in state["best"]:
         best.score[group], best.first_score[group] = score, first_score
         best.step[group], best.worse[group] = step, worse

@@ -16,7 +16,7 @@ from amodal.losses import LossSettings, compute_step, needs_of, weighted_sum
 from amodal.progress import progress
 from amodal.training.checkpoint import load_checkpoint, save_checkpoint
 from amodal.training.dropout import RunDropout
-from amodal.training.held_out import BestSoFar, HeldOut
+from amodal.training.held_out import BestSoFar, HeldOut, weighted_mean
 from amodal.training.optimiser import PopulationAdamW, column_factors
 from amodal.training.settings import Run, TrainingSettings
 from amodal.typing import Float
@@ -82,7 +82,7 @@ def train(
     )
     optimiser = PopulationAdamW(matrix, decay=decay, speed=speed)
     held_out = HeldOut(latents, table, [run.held_out for run in runs])
-    best = BestSoFar([run.group for run in runs], matrix, patience=settings.patience)
+    best = BestSoFar([run.group for run in runs], population, patience=settings.patience)
     history: list[dict[str, Any]] = []
     first, looked = 0, -1
     if checkpoint is not None and checkpoint.exists():
@@ -126,7 +126,7 @@ def train(
                 current = Population(population.architecture, optimiser.matrix)
                 scores = held_out.scores(current, active)
                 best.see(step, active, optimiser.matrix, scores)
-                rows = _rows(step, active, runs, scores, values)
+                rows = _rows(step, active, runs, weighted_mean(scores, best.weights), values)
                 history.extend(rows)
                 if on_look is not None:
                     on_look(rows)
