@@ -50,7 +50,7 @@ def text_figures(
     """
     sentences, wanted = fresh_captions(rows, seed=seed)
     return (
-        _ridge_figures(model, sentences, wanted, seed=seed + 1, draws=draws)
+        ridge_figures(model, sentences, wanted, seed=seed + 1, draws=draws)
         | floor_figures(sentences, wanted, seed=seed + 2)
         | said_again_figures(model, sentences, seed=seed)
     )
@@ -62,7 +62,7 @@ def fresh_captions(n: int, *, seed: int) -> tuple[list[str], Float[Tensor, "n 11
     return write_captions(factors, seed=seed), torch.from_numpy(attributes(factors))
 
 
-def _ridge_figures(
+def ridge_figures(
     model: TextAutoencoder,
     sentences: Sequence[str],
     wanted: Float[Tensor, "row 11"],
@@ -70,6 +70,7 @@ def _ridge_figures(
     seed: int,
     draws: int,
 ) -> dict[str, float]:
+    """Mean errors over `draws` of a ridge from latents to attributes, for each of `LABELS`."""
     latents = model.encode(sentences)
     labelled, labels = fresh_captions(draws * max(LABELS), seed=seed)
     known = model.encode(labelled)
