@@ -288,12 +288,15 @@ class Workspace(Parameters):
         `retrieval_vectors(queries, a, b) @ retrieval_vectors(catalogue, b, a).T` is `similarity`;
         a vector index over the second finds the nearest rows of a large catalogue.
         """
+        return like(values, self._vectors(values, source, target))
+
+    def _vectors(self, values: Any, source: str, target: str) -> Tensor:
         rows = self._normalised(values, source)
         self._known(target)
         if source == target:
             raise InputError(f"retrieval compares two modalities, got {source!r} twice")
         first, second = sorted((source, target), key=self.architecture_.names.index)
-        vectors = retrieval_vectors(
+        return retrieval_vectors(
             self.ensemble_,
             rows,
             name=source,
@@ -302,7 +305,6 @@ class Workspace(Parameters):
             shared=self.shared_[first, second],
             first=source == first,
         )
-        return like(values, vectors)
 
     def similarity(self, queries: Any, catalogue: Any, *, source: str, target: str) -> Any:
         """How alike queries of one modality and a catalogue of another are, in [-1, 1].
@@ -311,9 +313,12 @@ class Workspace(Parameters):
         predicted, and half the cosine in the directions that both modalities share. A dense
         (query, row) array: meant for catalogues of up to some tens of thousands of rows.
         """
-        own = self.retrieval_vectors(queries, source, target)
-        other = self.retrieval_vectors(catalogue, target, source)
-        return like(queries, torch.as_tensor(own) @ torch.as_tensor(other).T)
+        return like(queries, self._similarity(queries, catalogue, source, target))
+
+    def _similarity(self, queries: Any, catalogue: Any, source: str, target: str) -> Tensor:
+        # In float32 whatever the two sides are: a query in bfloat16 would rank coarsely.
+        own = self._vectors(queries, source, target)
+        return own @ self._vectors(catalogue, target, source).T
 
     def rank(self, source: str, queries: Any, catalogue: Any, *, top: int = 10) -> tuple[Any, Any]:
         """Cross-modal retrieval: the rows of a catalogue that are nearest to each query.
@@ -341,9 +346,10 @@ class Workspace(Parameters):
                     f'rank({source!r}, queries, {{"{others[0]}": rows}})'
                 )
             target = others[0]
-        scores = self.similarity(queries, catalogue, source=source, target=target)
-        as_tensor = torch.as_tensor(scores)
-        best = as_tensor.topk(min(top, as_tensor.shape[1]), dim=1)
+        if top < 1:
+            raise InputError(f"top must be at least 1, got {top}")
+        scores = self._similarity(queries, catalogue, source, target)
+        best = scores.topk(min(top, scores.shape[1]), dim=1)
         return like(queries, best.indices), like(queries, best.values)
 
     def save(self, folder: str | Path) -> None:
