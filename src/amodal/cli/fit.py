@@ -35,6 +35,8 @@ class Fit:
     """Updates at most; 0 keeps the closed-form start."""
     seed: int = 0
     """Of everything random."""
+    tensorboard: bool = False
+    """Write the learning curves for TensorBoard, too; needs that extra."""
 
     def run(self) -> None:
         """Fit, and say what came of it."""
@@ -49,7 +51,7 @@ class Fit:
         model = Workspace(
             self.preset, losses=losses, members=self.members, steps=self.steps, seed=self.seed
         )
-        model.fit(latents, matches=matches, folder=self.out)
+        model.fit(latents, matches=matches, folder=self.out, tensorboard=self.tensorboard)
         print(summary(model, sizes, time.monotonic() - start))
         print(f"{self.out}: fitted; in Python: amodal.load({str(self.out)!r})")
 
