@@ -45,23 +45,38 @@ class Pretrain:
 
         Raises:
             ExistsError: the weights file is already there.
+            NotFoundError: there is no data folder.
         """
         if self.out.exists():
             raise ExistsError(f"{self.out} is already there: choose another --out, or delete it")
+        figures = self._text() if self.kind == "text" else self._image()
+        print(f"Wrote {self.out} and its card {self.out.with_suffix('.md')}")
+        for name, value in figures.items():
+            print(f"  {name}: {value:.4f}")
+
+    def _image(self) -> dict[str, float]:
         from amodal.unimodal.recipes import pictures_of, pretrain
 
-        pictures = None if self.data is None else pictures_of(self.data)
-        figures = pretrain(
+        return pretrain(
             self.kind,
             self.out,
-            pictures=pictures,
+            pictures=None if self.data is None else pictures_of(self.data),
             steps=self.steps,
             seed=self.seed,
             command=self.command(),
         )
-        print(f"Wrote {self.out} and its card {self.out.with_suffix('.md')}")
-        for name, value in figures.items():
-            print(f"  {name}: {value:.4f}")
+
+    def _text(self) -> dict[str, float]:
+        from amodal.data.dataset import open_dataset
+        from amodal.unimodal.text_recipe import pretrain_text
+
+        factors = None
+        if self.data is not None:
+            dataset = open_dataset(self.data)
+            factors = dataset.factors[dataset.rows("train")]
+        return pretrain_text(
+            self.out, factors=factors, steps=self.steps, seed=self.seed, command=self.command()
+        )
 
     def command(self) -> str:
         """What was typed, with the file names but not their folders."""
