@@ -1,7 +1,6 @@
 """The demo from beginning to end, stage by stage; a stage that is done is not done again."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -156,7 +155,7 @@ def run_demo(settings: DemoSettings, folder: Path) -> bool:
     if (folder / REPORT).exists() and "report" in job.record.seconds:
         return False
     # More threads than idle cores make small products slower, not faster.
-    torch.set_num_threads(min(THREADS, os.cpu_count() or 1))
+    torch.set_num_threads(min(THREADS, torch.get_num_threads()))
     job.fit()
     results = job.compare()
     job.report(results, job.evaluate())

@@ -24,7 +24,7 @@ class DemoSettings:
     """Further things a modality, seen through it alone."""
     test: int = 1000
     """Things kept from every fit, on which everything is measured; the pool of retrieval too."""
-    draws: int = 3
+    draws: int = 5
     """Draws of the matches in the comparison."""
     members: int = 3
     """Workspaces of the main model, whose answers are averaged."""

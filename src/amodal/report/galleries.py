@@ -37,15 +37,20 @@ def pictures_from_sentences(examples: Examples) -> str:
         strict=True,
     )
     return _gallery(
-        _card(
-            quoted(sentence),
-            _row(
-                picture(drawn, "drawn", alt=f"drawn from: {sentence}"),
-                picture(named, "as attributes", alt=f"attributes said of: {sentence}"),
-                picture(true, "what it was", alt="the picture that the sentence was written for"),
-            ),
-        )
-        for sentence, drawn, named, true in rows
+        (
+            _card(
+                quoted(sentence),
+                _row(
+                    picture(drawn, "drawn", alt=f"drawn from: {sentence}"),
+                    picture(named, "as attributes", alt=f"attributes said of: {sentence}"),
+                    picture(
+                        true, "what it was", alt="the picture that the sentence was written for"
+                    ),
+                ),
+            )
+            for sentence, drawn, named, true in rows
+        ),
+        kind="three",
     )
 
 
@@ -73,12 +78,17 @@ def sentences_from_pictures(examples: Examples) -> str:
         strict=True,
     )
     return _gallery(
-        _card(
-            _row(picture(true, "given", alt="a held-out picture")),
-            f"<p>{escape(said)}</p>",
-            f'<p class="quiet">In the data: {escape(written)}</p>',
-        )
-        for true, said, written in rows
+        (
+            _card(
+                _beside(
+                    picture(true, "given", alt="a held-out picture"),
+                    f"<p>{escape(said)}</p>",
+                    f'<p class="quiet">In the data: {escape(written)}</p>',
+                )
+            )
+            for true, said, written in rows
+        ),
+        kind="wide",
     )
 
 
@@ -91,14 +101,17 @@ def drawn_attributes(examples: Examples) -> str:
         strict=True,
     )
     return _gallery(
-        _card(
-            _row(
-                picture(true, "true picture"),
-                picture(read, "picture read as attributes"),
-                picture(drawn, "attributes drawn as picture"),
+        (
+            _card(
+                _row(
+                    picture(true, "true picture"),
+                    picture(read, "picture read as attributes"),
+                    picture(drawn, "attributes drawn as picture"),
+                )
             )
-        )
-        for true, read, drawn in rows
+            for true, read, drawn in rows
+        ),
+        kind="three",
     )
 
 
@@ -122,7 +135,7 @@ def round_trips(examples: Examples) -> str:
         )
         for start, said, by_text, by_attributes in images
     ]
-    return _gallery(cards[:4])
+    return _gallery(cards[:6], kind="three")
 
 
 def sentence_round_trips(examples: Examples) -> str:
@@ -134,10 +147,10 @@ def sentence_round_trips(examples: Examples) -> str:
         strict=True,
     )
     cards = [
-        _card(quoted(start), _row(picture(drawn, "drawn")), f"<p>{escape(back)}</p>")
+        _card(quoted(start), _beside(picture(drawn, "drawn"), f"<p>{escape(back)}</p>"))
         for start, drawn, back in rows
     ]
-    return _gallery(cards[:4])
+    return _gallery(cards[:6], kind="three")
 
 
 def searches(examples: Sequence[Search]) -> str:
@@ -157,8 +170,7 @@ def _search(search: Search) -> str:
         for place, pixels, right in zip(places, search.pictures, search.right, strict=True)
     ]
     where = f"The right picture is number {search.rank:,} of {search.pool:,}."
-    row = f'<div class="row five">{"".join(found)}</div>'
-    return _card(quoted(search.sentence), row, f'<p class="quiet">{where}</p>')
+    return _card(quoted(search.sentence), _row(*found), f'<p class="quiet">{where}</p>')
 
 
 def quoted(sentence: str) -> str:
@@ -166,7 +178,8 @@ def quoted(sentence: str) -> str:
     return f"<blockquote>{escape(sentence)}</blockquote>"
 
 
-def _gallery(cards: Iterator[str] | Sequence[str], kind: str = "") -> str:
+def _gallery(cards: Iterator[str] | Sequence[str], *, kind: str = "") -> str:
+    """Cards side by side, as many as fit; `kind` is "", "three" or "wide", for wider ones."""
     return f'<div class="gallery {kind}">' + "\n".join(cards) + "</div>"
 
 
@@ -175,4 +188,8 @@ def _card(*parts: str) -> str:
 
 
 def _row(*parts: str) -> str:
-    return '<div class="row">' + "".join(parts) + "</div>"
+    return f'<div class="row" style="--columns: {max(len(parts), 2)}">' + "".join(parts) + "</div>"
+
+
+def _beside(left: str, *right: str) -> str:
+    return f'<div class="beside">{left}<div>{"".join(right)}</div></div>'

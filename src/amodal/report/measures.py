@@ -45,8 +45,8 @@ def mean_loss(*directions: str) -> Callable[[Figures], float]:
 IMAGE_ATTRIBUTES = ("image to attributes", "attributes to image")
 WITH_TEXT = ("image to text", "text to image", "attributes to text", "text to attributes")
 
-LOSS = Measure("translation loss, image and attributes", mean_loss(*IMAGE_ATTRIBUTES), ".4f")
-LOSS_TEXT = Measure("translation loss, to and from text", mean_loss(*WITH_TEXT), ".3f")
+LOSS = Measure("translation loss: image and attributes", mean_loss(*IMAGE_ATTRIBUTES), ".4f")
+LOSS_TEXT = Measure("translation loss: to and from text", mean_loss(*WITH_TEXT), ".3f")
 READ_ROTATION = Measure(
     "image to attributes: rotation, degrees",
     figure("image to attributes", "rotation_degrees"),
@@ -74,14 +74,14 @@ COMPARED = (
         ".1f",
     ),
     Measure(
-        "image to text: shape, size, colour, place and orientation all right",
+        "image to text: all five things right",
         figure("image to text", "all_right"),
         ".0%",
         lower_is_better=False,
     ),
     Measure("text to image: place read back, px", figure("text to image", "place_pixels"), ".2f"),
     Measure(
-        "search, text to image: first answer right",
+        "text to image: first answer right",
         figure("text to image", "recall@1"),
         ".0%",
         lower_is_better=False,

@@ -138,9 +138,10 @@ def _dots(
         panel.plot(found.mean, height, "o", color=colour, ms=5, label=label)
         label = "_"
         if found.low is not None and found.high is not None:
-            # An interval may reach below 0, where a logarithmic axis ends.
-            low = max(found.low, found.mean / 10) if measure.lower_is_better else found.low
-            panel.plot([low, found.high], [height] * 2, color=colour, lw=1.4)
+            # An interval may reach below 0, where a logarithmic axis ends, and a share above 1.
+            low = max(found.low, found.mean / 10 if measure.lower_is_better else 0.0)
+            high = found.high if measure.lower_is_better else min(found.high, 1.0)
+            panel.plot([low, high], [height] * 2, color=colour, lw=1.4)
 
 
 def spread_over(rows: Sequence[Mapping[str, Any]], name: str, *, by: str, log: bool) -> Curve:

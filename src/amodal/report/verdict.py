@@ -7,6 +7,7 @@ from amodal.evaluation.translation import Figures
 from amodal.report.contents import ArmResult, ReportContents
 from amodal.report.measures import IMAGE_ATTRIBUTES, LOSS, LOSS_TEXT, Measure, find, ratio
 
+SAID_THINGS = ("shape", "size", "colour", "place", "orientation")
 SAME = 1.05
 """Ratios of losses closer to 1 than this are called the same, however sure they are."""
 
@@ -55,10 +56,27 @@ def findings_of(results: Sequence[ArmResult]) -> list[str]:
     between = ratio(LOSS, find(results, "ridge", "vae"), find(results, "ridge", "default"))
     if between.mean > SAME:
         found.append(
-            f"The latents matter most: the closed-form map loses {_times(between)} as much on the "
-            f"VAE's as on the symmetry-aware ones ({LOSS.title})."
+            f"The latents matter: the closed-form map loses {_times(between)} as much on the "
+            f"VAE's as on the symmetry-aware ones ({_plain(LOSS)})."
         )
     return found
+
+
+def weakest(figures: Figures, unimodal: Figures) -> str:
+    """Where the main model falls short most, said beside what the text model alone can."""
+    said = figures["image to text"]
+    name = min(SAID_THINGS, key=lambda thing: said[f"{thing}_right"])
+    alone = unimodal["text"][f"{name}_right"]
+    share = said[f"{name}_right"]
+    if share > 0.95:
+        return (
+            "No part of the sentences said of pictures is right less often than in 95 % of cases."
+        )
+    return (
+        f"Weakest: the {name} in sentences said of pictures, right in {100 * share:.0f} % (the "
+        f"text model alone, given the true sentence: {100 * alone:.0f} %). What is wrong there is "
+        "the translation, not the language."
+    )
 
 
 def against_the_start(measure: Measure, found: Interval) -> str:
@@ -70,7 +88,7 @@ def against_the_start(measure: Measure, found: Interval) -> str:
 regression on the same matches, is as good (translation loss, image and attributes: \
 1.00 times (95 %: 0.90 to 1.10, n = 3)).
     """
-    where = f"{measure.title}: {_times(found)}"
+    where = f"{_plain(measure)}: {_times(found)}"
     if _sure(found) and found.mean < 1 / SAME:
         return f"training with all losses beats the closed-form start ({where} its loss)."
     if _sure(found) and found.mean > SAME:
@@ -88,12 +106,16 @@ regression on the same matches, is as good (translation loss, image and attribut
 
 def without_the_start(found: Interval) -> str:
     """Do unmatched things help a network that begins with random weights?"""
-    where = f"{LOSS.title}: {_times(found)} that of matches only"
+    where = f"{_plain(LOSS)}: {_times(found)} that of matches only"
     if _sure(found) and found.mean < 1 / SAME:
         return f"a network without the start gains from the unmatched things ({where})."
     if _sure(found) and found.mean > SAME:
         return f"a network without the start loses by the unmatched things ({where})."
     return f"a network without the start shows no sure gain from the unmatched things ({where})."
+
+
+def _plain(measure: Measure) -> str:
+    return measure.title.replace(": ", ", ")
 
 
 def _sure(found: Interval) -> bool:

@@ -7,7 +7,7 @@ from amodal.files import atomic_path
 from amodal.report import galleries, plots, tables
 from amodal.report.contents import ReportContents
 from amodal.report.page import findings, page, paragraph, preformatted, section, tiles
-from amodal.report.verdict import findings_of, headline, key_figures
+from amodal.report.verdict import findings_of, headline, key_figures, weakest
 
 PAGE, FIGURES = "report.html", "figures"
 
@@ -60,9 +60,18 @@ def _top(contents: ReportContents) -> str:
                 "lead",
             ),
             tiles(key_figures(contents.figures)),
+            paragraph(weakest(contents.figures, contents.unimodal)),
+            *_smoke_warning(contents),
             "</header>",
         ]
     )
+
+
+def _smoke_warning(contents: ReportContents) -> list[str]:
+    if "--smoke" not in contents.command:
+        return []
+    text = "This is the demo at its smoke size: it shows that everything works, not how well."
+    return [paragraph(text, "warning")]
 
 
 def _galleries(contents: ReportContents) -> list[str]:
@@ -141,7 +150,8 @@ def _comparison(contents: ReportContents, figures: dict[str, str]) -> str:
             f"Five ways to fit, each with the same {s['draws']} draws of {s['matches']} matches "
             f"(n = {s['draws']} of everything below; intervals are 95 %, Student's, over draws). "
             "One workspace a draw, chosen by two-fold hold-out within its own matches; at most "
-            f"{s['comparison_steps']} steps. The main model above averages {s['members']}."
+            f"{s['comparison_steps']} steps, which ends the fits without a start while they still "
+            f"improve. The main model above averages {s['members']}."
         ),
         findings(findings_of(contents.results)),
         tables.comparison_table(contents.results),

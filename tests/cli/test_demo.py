@@ -1,0 +1,107 @@
+"""`amodal demo`: the folder that it makes, going on, refusing."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from amodal.cli.main import main
+from amodal.demo import DemoSettings, run_demo
+from amodal.demo.settings import read_record
+from amodal.errors import DamagedError, ExistsError
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+def settings_of(run: Path) -> DemoSettings:
+    record = read_record(run)
+    assert record is not None
+    return record.settings
+
+
+def test_run_folder_is_complete(demo_run: Path) -> None:
+    names = {path.name for path in demo_run.iterdir()}
+    expected = {"config.json", "metrics.jsonl", "model.safetensors", "environment.json"}
+    assert expected | {"demo.json", "evaluation.json", "report.html", "figures"} <= names
+    assert not list(demo_run.rglob("*.part"))
+    assert not list(demo_run.rglob("*checkpoint*"))
+    svgs = {path.name for path in (demo_run / "figures").iterdir()}
+    assert svgs == {"learning-curves.svg", "comparison-curves.svg", "comparison.svg"}
+
+
+def test_report_is_one_page_that_loads_nothing(demo_run: Path) -> None:
+    text = (demo_run / "report.html").read_text("utf-8")
+    assert "<script" not in text
+    sources = re.findall(r'(?:src|href)="([^"]{0,40})', text)
+    assert sources
+    assert all(source.startswith(("data:image/png;base64,", "#")) for source in sources)
+    assert not re.findall(r"url\((?!#)", text)
+    for heading in ("Pictures from sentences", "Round trips", "What is each part worth?"):
+        assert f"<h2>{heading}</h2>" in text
+    assert "12 matched examples" in text
+    assert f"amodal demo --out {demo_run}" in text
+
+
+def test_finished_demo_says_so(demo_run: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in demo_run.rglob("*")}
+    assert run_demo(settings_of(demo_run), demo_run) is False
+    assert before == {path: path.stat().st_mtime_ns for path in demo_run.rglob("*")}
+
+
+def test_other_settings_are_refused(demo_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--out", str(demo_run), "--matches", "60"]) == 1
+    told = capsys.readouterr().err
+    assert "holds a demo with other settings" in told
+    assert "matches 12 there, 60 asked for" in told
+
+
+def test_going_on_repeats_only_what_is_missing(demo_run: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    shutil.copytree(demo_run, again)
+    record = json.loads((again / "demo.json").read_text())
+    del record["seconds"]["report"]
+    (again / "demo.json").write_text(json.dumps(record))
+    (again / "report.html").unlink()
+    model = (again / "model.safetensors").stat().st_mtime_ns
+    compared = {path: path.stat().st_mtime_ns for path in (again / "comparison").glob("*.json")}
+    with pytest.warns(UserWarning, match="nothing is trained again"):
+        assert run_demo(settings_of(again), again)
+    assert (again / "report.html").exists()
+    assert (again / "model.safetensors").stat().st_mtime_ns == model
+    assert compared == {path: path.stat().st_mtime_ns for path in compared}
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_figures(demo_run: Path, tmp_path: Path) -> None:
+    assert run_demo(settings_of(demo_run), tmp_path / "again")
+    for name in ("evaluation.json", "metrics.jsonl", "figures/comparison.svg"):
+        assert (tmp_path / "again" / name).read_bytes() == (demo_run / name).read_bytes()
+
+
+def test_foreign_folder_and_file_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ExistsError, match="is not empty and no demo's"):
+        run_demo(DemoSettings(), tmp_path)
+    with pytest.raises(ExistsError, match="is a file"):
+        run_demo(DemoSettings(), tmp_path / "mine.txt")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_damaged_record_is_named(tmp_path: Path) -> None:
+    (tmp_path / "demo.json").write_text('{"format": "other"}')
+    with pytest.raises(DamagedError, match=r"demo\.json is not the record of a demo"):
+        run_demo(DemoSettings(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["--matches", "5"], "expected at least 8"), (["--seed", "-1"], "whole number >= 0")],
+)
+def test_bad_options_are_told(
+    words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "--out", str(tmp_path / "new"), *words]) == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "new").exists()
