@@ -53,7 +53,7 @@ def compute_step(
     batch: Batch,
     *,
     needs: Collection[str],
-    back_translation: bool = False,
+    cycle_flow: float = 1.0,
     dropout: PartsDropout | None = None,
 ) -> Step:
     """Encode every modality once, decode every modality once on all that must be decoded.
@@ -63,7 +63,7 @@ def compute_step(
         architecture: of the population.
         batch: the latents of this step.
         needs: which fields of `Step` the active losses read.
-        back_translation: cycles teach their second half only (no gradient reaches the first).
+        cycle_flow: share of a cycle's gradient that reaches its first half.
         dropout: makes what is applied to hidden layers, from the parts of a network's rows.
     """
     step = Step(architecture, batch, weights[LOG_SCALE][:, 0, 0])
@@ -99,7 +99,7 @@ def compute_step(
             elif kind == "broadcast":
                 step.broadcast[origin, target] = raw
     if "returned" in needs:
-        step.returned = _return(weights, architecture, decoded, back_translation, dropout)
+        step.returned = _return(weights, architecture, decoded, cycle_flow, dropout)
     for subset in subsets:
         _rebroadcast(weights, step, subset, dropout)
     return step
@@ -153,15 +153,15 @@ def _return(
     weights: Weights,
     architecture: Architecture,
     decoded: dict[str, dict[tuple, Tensor]],
-    back_translation: bool,
+    cycle_flow: float,
     dropout: PartsDropout | None,
 ) -> dict[tuple[str, str], Tensor]:
     """Second half of the cycles: re-encode what was decoded elsewhere, decode at home.
 
-    With gradients through the whole cycle the first half learns to hide what the other modality
-    does not say (a picture's texture, say) in small deviations of what it does say. As
-    back-translation (Sennrich et al. 2016, arXiv 1511.06709) the first half only makes the
-    examples: imperfect latents of the other modality, with the perfect ones to return to.
+    With all gradients through the whole cycle the first half learns to hide what the other
+    modality does not say (a picture's texture, say) in small deviations of what it does say. With
+    none (back-translation, Sennrich et al. 2016, arXiv 1511.06709) it only makes the examples:
+    imperfect latents of the other modality, with the perfect ones to return to.
     """
     jobs: dict[str, dict[tuple, Tensor]] = {name: {} for name in architecture.names}
     for way, results in decoded.items():
@@ -169,7 +169,7 @@ def _return(
         if not abroad:
             continue
         latents = apply_heads(torch.cat(list(abroad.values()), 1), architecture.specs[way])
-        latents = latents.detach() if back_translation else latents
+        latents = cycle_flow * latents + (1 - cycle_flow) * latents.detach()
         drop = _dropout_of(abroad, f"{way} encoder outward", dropout)
         again = encode(weights, architecture, way, latents, dropout=drop)
         sizes = [raw.shape[1] for raw in abroad.values()]

@@ -65,7 +65,7 @@ PRESETS: dict[str, Preset] = {
             warm_up=0,
             weight_decay=5e-5,
             decoder_speed=3.0,
-            back_translation=False,
+            cycle_flow=1.0,
             evaluate_every=500,
             patience=20,
         ),

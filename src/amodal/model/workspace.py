@@ -162,7 +162,7 @@ class Workspace(Parameters):
         trial = Trial(
             losses=settings.losses,
             things=np.arange(len(table)),
-            seed=self.seed,
+            seed=int(self.seed),
             members=settings.members,
             learning_rate=settings.learning_rate,
         )

@@ -154,7 +154,7 @@ def train(
                 population.architecture,
                 sampler.draw(step),
                 needs=needs,
-                back_translation=settings.back_translation,
+                cycle_flow=settings.cycle_flow,
                 dropout=dropout.at(step, sampler.seeds),
             )
             total, values = weighted_sum(computed, weights_of_losses, loss_settings)

@@ -34,8 +34,9 @@ class TrainingSettings:
     """What contrastive cosines are multiplied with."""
     learn_scale: bool = False
     """Learn that scale instead, for each run."""
-    back_translation: bool = True
-    """Let cycles teach their second half only: the first half makes examples."""
+    cycle_flow: float = 0.1
+    """Share of a cycle's gradient that reaches its first half: 1 trains both halves, 0 lets the
+    first half make examples for the second (back-translation)."""
     evaluate_every: int = 25
     """Steps between looks at the held-out matches."""
     patience: int = 8
