@@ -19,11 +19,8 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def three():
+def three(typed):
     """Sight and words, words and touch, never sight and touch; read as typed blocks."""
-    from conftest import draw_typed
-
-    typed = draw_typed()
     model = quick(losses={"translation": 1, "demi_cycle": 1, "cycle": 1, "broadcast": 1}).fit(
         typed.latents,
         matches=[

@@ -15,6 +15,7 @@ from amodal.latents import MatchTable, Sampler
 from amodal.losses import LossSettings, compute_step, needs_of, weighted_sum
 from amodal.progress import progress
 from amodal.training.checkpoint import load_checkpoint, save_checkpoint
+from amodal.training.denormals import denormals_dropped
 from amodal.training.dropout import RunDropout
 from amodal.training.held_out import BestSoFar, HeldOut, weighted_mean
 from amodal.training.optimiser import PopulationAdamW, column_factors
@@ -42,6 +43,7 @@ class Outcome:
     """Losses and scores, a row for each run and look."""
 
 
+@denormals_dropped()
 def train(
     population: Population,
     latents: dict[str, Float[Tensor, "_ _"]],
@@ -71,7 +73,6 @@ def train(
             seconds at most; removed by the caller once the result is safe.
         on_look: called with the rows of the history at every look.
     """
-    torch.set_flush_denormal(True)  # Adam's moments of dead units decay into slow denormals.
     active = list(range(len(runs)))
     matrix = population.matrix.clone()
     decay, speed = column_factors(

@@ -1,0 +1,24 @@
+"""Nothing that a workspace does reaches the unimodal models that made its latents."""
+
+import torch
+from plain_data import draw_plain, quick, same_rows
+
+
+def test_no_gradient_and_no_update_reaches_a_unimodal_model() -> None:
+    data = draw_plain()
+    encoder = torch.nn.Linear(5, 6)
+    frozen = torch.nn.Linear(4, 4).requires_grad_(False).eval()
+    before = [p.clone() for net in (encoder, frozen) for p in net.parameters()]
+    raw = {name: torch.from_numpy(rows).float() for name, rows in data.items()}
+    # Even latents that still hang on a graph, of a model that someone forgot to freeze.
+    latents = {"sound": encoder(raw["sound"]), "smell": frozen(raw["smell"])}
+    assert latents["sound"].requires_grad
+    model = quick(steps=10).fit(latents, matches=same_rows(20))
+    answer = model.translate(encoder(raw["sound"]), "sound", "smell")
+    after = [p for net in (encoder, frozen) for p in net.parameters()]
+    for old, new in zip(before, after, strict=True):
+        assert torch.equal(old, new)
+        assert new.grad is None
+    assert not answer.requires_grad
+    assert not any(p.requires_grad for p in frozen.parameters())
+    assert not model.ensemble_.members.matrix.requires_grad

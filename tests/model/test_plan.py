@@ -1,0 +1,55 @@
+"""From matches to runs: members, folds, and captions of one image that stay together."""
+
+import numpy as np
+import pytest
+
+from amodal.latents import MatchTable, separate_things
+from amodal.model.plan import Trial, plan_runs
+
+
+def table(things: int = 30) -> MatchTable:
+    """Images of one to three captions."""
+    return MatchTable(("image", "text"), np.array([[i * i % 17, i] for i in range(things)]))
+
+
+def plan(given: MatchTable, *, folds: int = 4, **changed):
+    own = {"losses": {"translation": 1.0}, "things": np.arange(len(given)), "members": 2}
+    return plan_runs(given, Trial(**(own | changed)), folds=folds, first_group=5)
+
+
+def test_each_member_learns_from_everything_and_its_folds_judge_every_match_once() -> None:
+    given = table()
+    runs = plan(given)
+    assert [run.group for run in runs] == [5] * 5 + [6] * 5
+    for member in (runs[:5], runs[5:]):
+        assert member[0].things.tolist() == list(range(30))
+        assert not len(member[0].held_out)
+        held_out = np.concatenate([run.held_out for run in member[1:]])
+        assert sorted(held_out.tolist()) == list(range(30))
+        for run in member[1:]:
+            assert sorted([*run.things, *run.held_out]) == list(range(30))
+    assert len({run.seed for run in runs}) == 10
+
+
+def test_captions_of_one_image_are_never_on_both_sides() -> None:
+    given = table()
+    labels = separate_things(given)
+    for run in plan(given)[1:5]:
+        assert not set(labels[run.things]) & set(labels[run.held_out])
+
+
+def test_members_hold_out_other_parts() -> None:
+    runs = plan(table())
+    assert runs[1].held_out.tolist() != runs[6].held_out.tolist()
+
+
+@pytest.mark.parametrize(("things", "folds"), [(7, 4), (30, 1), (30, 0)])
+def test_with_few_things_or_folds_nothing_is_held_out(things: int, folds: int) -> None:
+    given = MatchTable(("image", "text"), np.stack([np.arange(things)] * 2, 1))
+    assert [len(run.held_out) for run in plan(given, folds=folds)] == [0, 0]
+
+
+def test_a_trial_keeps_to_its_own_matches() -> None:
+    own = np.arange(3, 20)
+    for run in plan(table(), things=own):
+        assert set(run.things) | set(run.held_out) == set(own.tolist())
