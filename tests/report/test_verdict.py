@@ -6,7 +6,13 @@ from amodal.evaluation.intervals import Interval
 from amodal.report.contents import ArmResult
 from amodal.report.measures import COMPARED, LOSS, over_draws, ratio
 from amodal.report.tables import comparison_table
-from amodal.report.verdict import against_the_start, findings_of, weakest, without_the_start
+from amodal.report.verdict import (
+    against_the_start,
+    between_latents,
+    findings_of,
+    of_unmatched,
+    weakest,
+)
 
 
 def figures(loss: float, *, accuracy: float = 0.9) -> dict:
@@ -54,16 +60,24 @@ def test_full_against_start(interval: Interval, words: str) -> None:
 
 
 def test_gain_without_start() -> None:
-    assert "gains from the unmatched" in without_the_start(Interval(0.5, 0.4, 0.6, 5))
-    assert "no sure gain" in without_the_start(Interval(0.9, 0.7, 1.2, 5))
+    assert "gains from the unmatched" in of_unmatched("it", Interval(0.5, 0.4, 0.6, 5))
+    assert "no sure gain" in of_unmatched("it", Interval(0.9, 0.7, 1.2, 5))
 
 
 def test_findings_of_a_clear_gain_and_of_none() -> None:
-    clear = " ".join(findings_of(results([0.5, 0.51, 0.6], [1.0, 1.0, 1.2])))
-    assert "beats the closed-form start" in clear
-    none = " ".join(findings_of(results([1.0, 1.0, 1.2], [1.0, 1.0, 1.2])))
+    clear = " ".join(findings_of(results([0.5, 0.51, 0.6], [1.0, 1.0, 1.2]), "default"))
+    assert clear.startswith("Training with all losses beats the closed-form start")
+    none = " ".join(findings_of(results([1.0, 1.0, 1.2], [1.0, 1.0, 1.2]), "vae"))
     assert "beats" not in none
-    assert none.count("is as good") == 4
+    assert none.count("is as good") == 3
+    assert "30 % after training with all losses, 30 % with the start alone" in none
+
+
+def test_latents_are_compared_by_the_start() -> None:
+    made = results([1.0, 1.0], [1.0, 1.0])
+    assert "loses 1.00 times" in between_latents(made)
+    worse = [r if r.latents == "default" else arm(r.arm, "vae", [3.0, 3.1]) for r in made]
+    assert between_latents(worse).startswith("The latents matter: the closed-form map loses 3.05")
 
 
 def test_the_weakest_part_is_named() -> None:

@@ -44,6 +44,9 @@ ARMS = (
     Arm("full-plain", "no start, all losses", FULL, False),
 )
 
+POPULATIONS = (ARMS[:1], ARMS[1:3], ARMS[3:])
+"""Arms that train together; they agree on the start."""
+
 
 def compare(
     settings: DemoSettings,
@@ -53,8 +56,8 @@ def compare(
     *,
     name: str,
     folder: Path,
-) -> list[ArmResult]:
-    """Fit and measure all arms on one set of latents; what is done already is read.
+) -> None:
+    """Fit and measure all arms on one set of latents; what is done already stays.
 
     Args:
         settings: of the demo.
@@ -64,21 +67,23 @@ def compare(
         name: of the set of latents.
         folder: where results, metrics and checkpoints go.
     """
-    results = []
-    for arms in ([ARMS[0]], ARMS[1:3], ARMS[3:5]):
-        path = folder / f"{name}-{'-'.join(arm.name for arm in arms)}.json"
+    for arms in POPULATIONS:
+        path = _path(folder, name, arms)
         if not path.exists():
             fitted = _fit(settings, latents, arms, folder / path.stem)
             measured = _measure(settings, fitted, arms, latents, models, things, name=name)
             write_json(path, [asdict(result) for result in measured])
-        results += [ArmResult(**value) for value in read_json(path)]
-    return results
+            (folder / path.stem / "checkpoint.safetensors").unlink(missing_ok=True)
 
 
-def compared_already(folder: Path, name: str) -> list[ArmResult]:
-    """The results of a finished comparison on one set of latents; none where there is none."""
-    paths = sorted(folder.glob(f"{name}-*.json"))
-    return [ArmResult(**value) for path in paths for value in read_json(path)]
+def compared(folder: Path, name: str) -> list[ArmResult]:
+    """The results of a comparison on one set of latents; none where there is none."""
+    paths = [_path(folder, name, arms) for arms in POPULATIONS]
+    return [ArmResult(**v) for path in paths if path.exists() for v in read_json(path)]
+
+
+def _path(folder: Path, name: str, arms: Sequence[Arm]) -> Path:
+    return folder / f"{name}-{'-'.join(arm.name for arm in arms)}.json"
 
 
 def _fit(

@@ -7,9 +7,9 @@ import numpy as np
 
 from amodal.data import Dataset, open_dataset
 from amodal.data.dataset import MODALITY_NAMES
-from amodal.demo.comparison import compared_already
+from amodal.demo.comparison import compared
 from amodal.demo.settings import read_record
-from amodal.demo.things import DemoThings, held_out
+from amodal.demo.things import DemoThings, encode_held_out
 from amodal.errors import InputError
 from amodal.evaluation.evaluate import (
     HeldOutThings,
@@ -45,11 +45,13 @@ def evaluate_run(folder: Path, *, data: Path | None = None, pool: int = 1000) ->
     if record is None:
         return _held_out_matches(Workspace.load(folder))
     translator = RawTranslator.load(folder)
-    tested = held_out(DemoThings(record.settings), translator.models)
+    things = DemoThings(record.settings)
+    latents = encode_held_out(things, translator.models)
+    tested = HeldOutThings(latents, things.factors[things.test])
     found = _figures(
         translator, tested, f"held-out things of the demo, seed {record.settings.seed}"
     )
-    full = [r for r in compared_already(folder / "comparison", "default") if r.arm == "full"]
+    full = [r for r in compared(folder / "comparison", "default") if r.arm == "full"]
     if full:
         over = summarise(full[0].figures)
         found["over_draws"] = {

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from amodal.demo.comparison import compare
+from amodal.demo.comparison import compare, compared
 from amodal.demo.evaluation import evaluate_run
 from amodal.demo.examples import choose_examples
 from amodal.demo.settings import DemoSettings, Record, claimed_record
@@ -19,7 +19,7 @@ from amodal.demo.things import (
     MODELS,
     DemoThings,
     encode_for_fitting,
-    held_out,
+    encode_held_out,
     latents_of_draw,
     load_models,
 )
@@ -33,6 +33,7 @@ from amodal.unimodal import UnimodalModel
 
 EVALUATION, REPORT = "evaluation.json", "report.html"
 THREADS = 2
+Encode = Callable[[DemoThings, Mapping[str, UnimodalModel]], dict[str, Latents]]
 
 
 class Job:
@@ -43,8 +44,7 @@ class Job:
         self.record: Record = claimed_record(folder, settings)
         self.things = DemoThings(settings)
         self._models: dict[str, dict[str, UnimodalModel]] = {}
-        self._fitting: dict[str, dict[str, Latents]] = {}
-        self._held_out: dict[str, HeldOutThings] = {}
+        self._encoded: dict[tuple[str, str], Any] = {}
 
     def models(self, name: str) -> dict[str, UnimodalModel]:
         """The unimodal models of a set; what two sets have in common is loaded once."""
@@ -52,19 +52,25 @@ class Job:
             self._models[name] = load_models(name)
         return self._models[name]
 
-    def encoded(self, name: str) -> tuple[dict[str, Latents], HeldOutThings]:
-        """Latents for fitting and held-out things, under one set of models."""
-        if name not in self._fitting:
-            models = self.models(name)
-            # The sets share their other models: only pictures are encoded once more.
-            known = self._fitting.get("default", {})
-            new = {n: m for n, m in models.items() if MODELS[name][n] != MODELS["default"][n]}
-            new = new if known else models
-            self._fitting[name] = known | encode_for_fitting(self.things, new)
-            tested = self._held_out["default"].latents if known else {}
-            more = held_out(self.things, new)
-            self._held_out[name] = HeldOutThings({**tested, **more.latents}, more.factors)
-        return self._fitting[name], self._held_out[name]
+    def fitting(self, name: str) -> dict[str, Latents]:
+        """Latents to fit on, by one set of models."""
+        return self._once("fitting", name, encode_for_fitting)
+
+    def held_out(self, name: str) -> HeldOutThings:
+        """The held-out things in the latents of one set of models."""
+        latents = self._once("held out", name, encode_held_out)
+        return HeldOutThings(latents, self.things.factors[self.things.test])
+
+    def _once(self, purpose: str, name: str, encode: Encode) -> dict[str, Latents]:
+        """Encode, or take what is known: the sets share all models but that of pictures."""
+        if (purpose, name) not in self._encoded:
+            known = self._encoded.get((purpose, "default"), {})
+            own = MODELS[name]
+            shared = {n: given for n, given in known.items() if MODELS["default"][n] == own[n]}
+            new = {n: model for n, model in self.models(name).items() if n not in shared}
+            found = shared | encode(self.things, new)
+            self._encoded[purpose, name] = {n: found[n] for n in own}
+        return self._encoded[purpose, name]
 
     @contextmanager
     def stage(self, name: str, announcement: str) -> Iterator[None]:
@@ -80,10 +86,12 @@ class Job:
     def fit(self) -> None:
         """Stages 1 to 3: things, latents, the main model in the run folder."""
         s = self.settings
+        if "fit" in self.record.seconds:
+            return
         with self.stage("things", f"drawing {len(self.things.factors):,} things"):
             self.things.raw("text", self.things.test)
         with self.stage("encoding", "encoding them with the frozen models"):
-            latents, _ = self.encoded("default")
+            latents = self.fitting("default")
         sizes = f"{s.matches} matches and {s.unmatched:,} unmatched things a modality"
         with self.stage("fit", f"fitting the workspace on {sizes}"):
             Workspace(members=s.members, steps=s.steps, seed=s.seed).fit(
@@ -101,25 +109,24 @@ class Job:
 
     def compare(self) -> list[ArmResult]:
         """Stage 4: all arms on both sets of latents; read where they are done."""
-        results = []
+        folder = self.folder / "comparison"
         for name in MODELS:
             title = f"comparison, {name} latents"
-            with self.stage(title, f"{title}: {self.settings.draws} draws of the matches"):
-                latents, tested = self.encoded(name)
-                results += compare(
-                    self.settings,
-                    latents,
-                    self.models(name),
-                    tested,
-                    name=name,
-                    folder=self.folder / "comparison",
-                )
-        return results
+            if title not in self.record.seconds:
+                with self.stage(title, f"{title}: {self.settings.draws} draws of the matches"):
+                    compare(
+                        self.settings,
+                        self.fitting(name),
+                        self.models(name),
+                        self.held_out(name),
+                        name=name,
+                        folder=folder,
+                    )
+        return [result for name in MODELS for result in compared(folder, name)]
 
     def report(self, results: list[ArmResult], found: dict[str, Any]) -> None:
         """Stage 6: one page."""
         with self.stage("report", "writing the report"):
-            _, tested = self.encoded("default")
             translator = RawTranslator(Workspace.load(self.folder), self.models("default"))
             write_report(
                 self.folder,
@@ -128,7 +135,7 @@ class Job:
                     figures=found["workspace"],
                     unimodal=found["unimodal"],
                     results=results,
-                    examples=choose_examples(self.things, tested, translator),
+                    examples=choose_examples(self.things, self.held_out("default"), translator),
                     history=read_history(self.folder / "metrics.jsonl"),
                     seconds=dict(self.record.seconds),
                     environment=read_json(self.folder / "environment.json"),

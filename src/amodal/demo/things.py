@@ -11,7 +11,6 @@ from amodal.data.shapes import attributes, draw_factors, render, write_captions
 from amodal.data.splits import Pools, draw_pools
 from amodal.demo.settings import DemoSettings
 from amodal.errors import unknown_name
-from amodal.evaluation.evaluate import HeldOutThings
 from amodal.latents import Latents
 from amodal.typing import Float, Int64
 from amodal.unimodal import UnimodalModel, load_model
@@ -93,10 +92,9 @@ def encode_for_fitting(
     return {name: _encoded(things, models[name], name, rows[name]) for name in models}
 
 
-def held_out(things: DemoThings, models: Mapping[str, UnimodalModel]) -> HeldOutThings:
-    """The held-out things, encoded."""
-    latents = {name: _encoded(things, model, name, things.test) for name, model in models.items()}
-    return HeldOutThings(latents, things.factors[things.test])
+def encode_held_out(things: DemoThings, models: Mapping[str, UnimodalModel]) -> dict[str, Latents]:
+    """Each modality's latents of the held-out things."""
+    return {name: _encoded(things, model, name, things.test) for name, model in models.items()}
 
 
 def latents_of_draw(

@@ -7,7 +7,7 @@ from amodal.files import atomic_path
 from amodal.report import galleries, plots, tables
 from amodal.report.contents import ReportContents
 from amodal.report.page import findings, page, paragraph, preformatted, section, tiles
-from amodal.report.verdict import findings_of, headline, key_figures, weakest
+from amodal.report.verdict import between_latents, findings_of, headline, key_figures, weakest
 
 PAGE, FIGURES = "report.html", "figures"
 
@@ -153,7 +153,8 @@ def _comparison(contents: ReportContents, figures: dict[str, str]) -> str:
             f"{s['comparison_steps']} steps, which ends the fits without a start while they still "
             f"improve. The main model above averages {s['members']}."
         ),
-        findings(findings_of(contents.results)),
+        paragraph(between_latents(contents.results)),
+        *_findings(contents),
         tables.comparison_table(contents.results),
         _plot(figures["comparison"], "Each way to fit on either set of latents; bars: 95 %."),
         _plot(
@@ -162,6 +163,14 @@ def _comparison(contents: ReportContents, figures: dict[str, str]) -> str:
             f"bands: 95 % over {s['draws']} draws. A curve ends where the first draw stopped.",
         ),
     )
+
+
+def _findings(contents: ReportContents) -> list[str]:
+    parts = []
+    for latents, title in tables.LATENTS.items():
+        parts.append(f"<h3>On {title}</h3>")
+        parts.append(findings(findings_of(contents.results, latents)))
+    return parts
 
 
 def _made(contents: ReportContents, figures: dict[str, str]) -> str:
