@@ -44,6 +44,17 @@ def test_vae() -> None:
     assert figures[name] == pytest.approx(card[name], abs=0.002)
 
 
+def test_vae_meets_its_bars() -> None:
+    card = read_figures(weights_path("shapes/image-vae"))
+    probe = "network probe, 100,000 labels: "
+    assert card["reconstruction RMS"] <= 0.018
+    assert card[probe + "shape_accuracy"] >= 0.98
+    assert card[probe + "place_pixels"] <= 0.5
+    assert card[probe + "size_pixels"] <= 0.4
+    assert card[probe + "rotation_degrees"] <= 10
+    assert card[probe + "colour_levels"] <= 8
+
+
 def test_no_number_of_the_vae_is_dead() -> None:
     from amodal.unimodal.figures import fresh_pictures
 

@@ -131,7 +131,7 @@ def network_probe(
         specification: the blocks of the targets.
         schedule: how long and how fast.
     """
-    schedule = schedule or Schedule(steps=6000, batch=512, learning_rate=2e-3)
+    schedule = schedule or Schedule(steps=12_000, batch=512, learning_rate=3e-3)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(schedule.seed)
         probe = NetworkProbe(latents, specification)
