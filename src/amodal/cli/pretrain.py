@@ -15,6 +15,8 @@ class Pretrain:
     """Train a unimodal model from scratch; write its weights, and a card with its figures.
 
     An interrupted run resumes when the same command is given again.
+
+    Example: amodal pretrain image --out image.safetensors
     """
 
     kind: tyro.conf.Positional[Literal["image", "image-vae", "reader", "text"]]
