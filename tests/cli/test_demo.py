@@ -9,8 +9,10 @@ import pytest
 
 from amodal.cli.main import main
 from amodal.demo import DemoSettings, run_demo
+from amodal.demo.beside import beside, worth_it
+from amodal.demo.beside import main as beside_main
 from amodal.demo.settings import read_record
-from amodal.errors import DamagedError, ExistsError
+from amodal.errors import DamagedError, ExistsError, InputError
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -104,3 +106,23 @@ def test_bad_options_are_told(
     assert main(["demo", "--out", str(tmp_path / "new"), *words]) == 2
     assert message in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "new").exists()
+
+
+def test_half_of_the_comparison_in_its_own_process(demo_run: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    shutil.copytree(demo_run, again)
+    path = again / "comparison" / "vae-translation-full.json"
+    path.unlink()
+    assert beside_main([str(again), "vae"]) == 0
+    assert path.read_bytes() == (demo_run / "comparison" / path.name).read_bytes()
+    with pytest.raises(InputError, match="is no demo's run folder"):
+        beside_main([str(tmp_path), "vae"])
+    assert not worth_it(3)
+
+
+def test_a_failing_process_beside_leaves_the_work_to_be_done(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with beside(tmp_path, "vae"):
+        pass
+    assert "Traceback" not in capfd.readouterr().err

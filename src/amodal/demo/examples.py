@@ -11,7 +11,7 @@ from amodal.evaluation.evaluate import HeldOutThings
 from amodal.evaluation.raw import RawTranslator
 from amodal.report.contents import Examples, OwnWords, Search
 
-SHOWN = 8
+SHOWN = 6
 SEARCHES = 4
 FOUND = 6
 OWN_WORDS = (

@@ -1,17 +1,18 @@
 """The demo from beginning to end, stage by stage; a stage that is done is not done again."""
 
+import contextlib
 import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from amodal.demo.comparison import compare, compared
+from amodal.demo.beside import beside, worth_it
+from amodal.demo.comparison import ARMS, compare, compared
 from amodal.demo.evaluation import evaluate_run
 from amodal.demo.examples import choose_examples
 from amodal.demo.settings import DemoSettings, Record, claimed_record
@@ -32,7 +33,9 @@ from amodal.report import ArmResult, ReportContents, write_report
 from amodal.unimodal import UnimodalModel
 
 EVALUATION, REPORT = "evaluation.json", "report.html"
-THREADS = 2
+THREADS = 1
+"""The products are small: threads would mostly wait for one another. Two cores are used by two
+processes instead, see `beside`."""
 Encode = Callable[[DemoThings, Mapping[str, UnimodalModel]], dict[str, Latents]]
 
 
@@ -72,7 +75,7 @@ class Job:
             self._encoded[purpose, name] = {n: found[n] for n in own}
         return self._encoded[purpose, name]
 
-    @contextmanager
+    @contextlib.contextmanager
     def stage(self, name: str, announcement: str) -> Iterator[None]:
         """Say what comes, time it, and note in the record that it is done."""
         print(f"{announcement} ...", file=sys.stderr, flush=True)
@@ -109,20 +112,29 @@ class Job:
 
     def compare(self) -> list[ArmResult]:
         """Stage 4: all arms on both sets of latents; read where they are done."""
-        folder = self.folder / "comparison"
-        for name in MODELS:
-            title = f"comparison, {name} latents"
-            if title not in self.record.seconds:
-                with self.stage(title, f"{title}: {self.settings.draws} draws of the matches"):
-                    compare(
-                        self.settings,
-                        self.fitting(name),
-                        self.models(name),
-                        self.held_out(name),
-                        name=name,
-                        folder=folder,
-                    )
+        folder, draws = self.folder / "comparison", self.settings.draws
+        if "comparison" not in self.record.seconds:
+            what = f"comparing {len(ARMS)} ways to fit on two kinds of latents, {draws} draws each"
+            with self.stage("comparison", what):
+                both = worth_it(self.settings.comparison_steps)
+                with beside(self.folder, "vae") if both else contextlib.nullcontext():
+                    self.compare_on("default")
+                self.compare_on("vae")
         return [result for name in MODELS for result in compared(folder, name)]
+
+    def compare_on(self, name: str) -> None:
+        """All arms on one set of latents."""
+        torch.set_num_threads(THREADS)
+        folder = self.folder / "comparison"
+        if len(compared(folder, name)) < len(ARMS):
+            compare(
+                self.settings,
+                self.fitting(name),
+                self.models(name),
+                self.held_out(name),
+                name=name,
+                folder=folder,
+            )
 
     def report(self, results: list[ArmResult], found: dict[str, Any]) -> None:
         """Stage 6: one page."""
@@ -161,8 +173,7 @@ def run_demo(settings: DemoSettings, folder: Path) -> bool:
     job = Job(settings, folder)
     if (folder / REPORT).exists() and "report" in job.record.seconds:
         return False
-    # More threads than idle cores make small products slower, not faster.
-    torch.set_num_threads(min(THREADS, torch.get_num_threads()))
+    torch.set_num_threads(THREADS)
     job.fit()
     results = job.compare()
     job.report(results, job.evaluate())

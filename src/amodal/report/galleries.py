@@ -135,7 +135,7 @@ def round_trips(examples: Examples) -> str:
         )
         for start, said, by_text, by_attributes in images
     ]
-    return _gallery(cards[:6], kind="three")
+    return _gallery(cards, kind="three")
 
 
 def sentence_round_trips(examples: Examples) -> str:
@@ -150,7 +150,7 @@ def sentence_round_trips(examples: Examples) -> str:
         _card(quoted(start), _beside(picture(drawn, "drawn"), f"<p>{escape(back)}</p>"))
         for start, drawn, back in rows
     ]
-    return _gallery(cards[:6], kind="three")
+    return _gallery(cards, kind="three")
 
 
 def searches(examples: Sequence[Search]) -> str:

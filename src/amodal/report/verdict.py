@@ -89,8 +89,8 @@ def in_sentences(full: ArmResult, start: ArmResult) -> str:
     if found.low is None or found.high is None:
         return text + "."
     return (
-        f"{text} (difference {100 * found.mean:.0f} points, "
-        f"95 %: {100 * found.low:.0f} to {100 * found.high:.0f})."
+        f"{text} (difference {round(100 * found.mean)} points, "
+        f"95 %: {round(100 * found.low)} to {round(100 * found.high)})."
     )
 
 
