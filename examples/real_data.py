@@ -11,6 +11,7 @@ both directions; articles with equal titles count as right answers for one anoth
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -254,7 +255,7 @@ def show(entries: list[dict[str, Any]], folder: Path, file: str) -> None:
             ]
             label = "published (deviation)"
             table.add_row("", str(known["n_pairs"]), label, *figures, style="dim")
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 170)
     console.print(table)
     for entry in entries:
         reference = next(
