@@ -62,3 +62,7 @@ def unknown_name(what: str, name: object, known: Iterable[str]) -> UnknownNameEr
     hint = f" did you mean {close[0]!r}?" if close else ""
     listed = ", ".join(repr(n) for n in names) or "none"
     return UnknownNameError(f"unknown {what} {name!r}:{hint} Known: {listed}.")
+
+
+class Notice(UserWarning):
+    """Something worth knowing that did not stop the work."""
