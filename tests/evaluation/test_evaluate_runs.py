@@ -64,6 +64,15 @@ def test_raw_translation_and_trust(translator: RawTranslator) -> None:
         translator.model_of("texts")
 
 
+def test_without_held_out_matches_there_is_no_trust() -> None:
+    matches = {name: np.arange(60) for name in ("attributes", "text")}
+    latents = {name: encoded(slice(0, 100)) for name in matches}
+    model = Workspace(steps=0, members=1, folds=0).fit(latents, matches=matches)
+    bare = RawTranslator(model, {"attributes": MODEL, "text": MODEL})
+    answers, trusts = bare.ask(attributes(FACTORS[100:105]), "attributes", "text")
+    assert (len(answers), trusts) == (5, [])
+
+
 @pytest.mark.parametrize(
     ("expected", "words"),
     [

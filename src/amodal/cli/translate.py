@@ -59,7 +59,8 @@ class Translate:
         raw = read_thing(self.source, self.thing, side=side)
         answer, trusts = translator.ask(raw, self.source, self.target)
         self._tell(answer)
-        print(f"trust: {trusts[0].in_words()}")
+        unknown = "unknown: the fit held out no matches of the two"
+        print(f"trust: {trusts[0].in_words() if trusts else unknown}")
 
     def _tell(self, answer: Any) -> None:
         if self.target == "image":

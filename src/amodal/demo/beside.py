@@ -35,8 +35,9 @@ def beside(folder: Path, name: str) -> Iterator[None]:
         folder: the run folder of a demo whose main model is fitted.
         name: of the set of latents.
     """
-    words = [sys.executable, "-m", "amodal.demo.beside", str(folder), name]
-    other = subprocess.Popen(words)
+    # Not `-m`: this module is imported by its package, so it would be there twice.
+    code = "from amodal.demo.beside import run; run()"
+    other = subprocess.Popen([sys.executable, "-c", code, str(folder), name])
     try:
         yield
         other.wait()
@@ -63,7 +64,8 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """`main` as a program."""
     try:
         sys.exit(main(sys.argv[1:]))
     except (AmodalError, KeyboardInterrupt):

@@ -74,4 +74,5 @@ def _searches(things: DemoThings, tested: HeldOutThings, translator: RawTranslat
 def _own_words(sentence: str, translator: RawTranslator) -> OwnWords:
     pictures, trusts = translator.ask([sentence], "text", "image")
     attributes: Sequence[Any] = translator.translate([sentence], "text", "attributes")
-    return OwnWords(sentence, pictures[0], shown(attributes, "attributes")[0], trusts[0].in_words())
+    trust = trusts[0].in_words() if trusts else "nothing says how far to trust this"
+    return OwnWords(sentence, pictures[0], shown(attributes, "attributes")[0], trust)

@@ -87,10 +87,12 @@ class RawTranslator:
     def ask(self, raw: Any, source: str, target: str) -> tuple[Any, list[Trust]]:
         """Translate raw things, and say of each answer how far to trust it.
 
-        Raises:
-            InputError: the fit had too few matches of the two to tell.
+        Returns:
+            The answers, and as many trusts; none where the fit held out no matches of the two.
         """
         latents = self.encode(raw, source)
+        if (source, target) not in self.workspace.trust_:
+            return self.decode(self.workspace.translate(latents, source, target), target), []
         answer, expected = self.workspace.translate(latents, source, target, uncertainty=True)
         known = self.workspace.trust_[source, target]
         trusts = [Trust(float(error), known.typical, known.matches) for error in expected]
