@@ -58,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(unknown_name("command", words[0], VERBS))
         print("amodal --help says what each is for", file=sys.stderr)
         return 2
+    # Before torch is loaded: threads that wait by spinning make a busy machine ten times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with _plain_notices():
         return _run_explained(words)
 
