@@ -150,8 +150,8 @@ def _comparison(contents: ReportContents, figures: dict[str, str]) -> str:
             f"Five ways to fit, each with the same {s['draws']} draws of {s['matches']} matches "
             f"(n = {s['draws']} of everything below; intervals are 95 %, Student's, over draws). "
             "One workspace a draw, chosen by two-fold hold-out within its own matches; at most "
-            f"{s['comparison_steps']} steps, which ends the fits without a start while they still "
-            f"improve. The main model above averages {s['members']}."
+            f"{s['comparison_steps']} steps, which is few for a network without a start. "
+            f"The main model above averages {s['members']}."
         ),
         paragraph(between_latents(contents.results)),
         *_findings(contents),
