@@ -138,3 +138,19 @@ def test_plain_numbers_of_unequal_width() -> None:
     put_start(population, 0, {"a": x, "b": y}, table, things=np.arange(12))
     found = translate_members(population, x, "a", "b")[0]
     torch.testing.assert_close(found, y, atol=1e-2, rtol=1e-2)
+
+
+def test_modalities_two_others_apart_are_joined_through_both() -> None:
+    generator = torch.Generator().manual_seed(0)
+    things = torch.randn(80, 2, generator=generator)
+    names = ("a", "b", "c", "d")
+    latents = {name: things @ torch.randn(2, 3, generator=generator) for name in names}
+    rows = np.full((60, 4), -1)
+    for link in range(3):  # a-b, b-c, c-d, twenty things each
+        own = np.arange(20 * link, 20 * link + 20)
+        rows[own, link] = rows[own, link + 1] = own
+    specs = {name: LatentSpec.continuous(3) for name in names}
+    population = Population.create(Architecture(specs, state=12, hidden=4), [0])
+    put_start(population, 0, latents, MatchTable(names, rows), things=np.arange(60))
+    found = translate_members(population, latents["a"], "a", "d")[0]
+    torch.testing.assert_close(found, latents["d"], atol=0.05, rtol=0.05)

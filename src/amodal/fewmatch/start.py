@@ -8,7 +8,9 @@ translation is exactly ridge regression. The networks beside this linear path th
 leaves.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -102,18 +104,30 @@ def _map_between(
     ridges: dict[tuple[str, str], RidgeMap],
     architecture: Architecture,
 ) -> Affine:
-    """The identity, a ridge map, two of them through a third modality, or (unmatched) nothing."""
-    inputs, outputs = architecture.specs[source].dim, architecture.specs[target].dim
-    if source == target:
-        return Affine(torch.eye(inputs), torch.zeros(inputs))
-    if (source, target) in ridges:
-        found = ridges[source, target]
-        return Affine(found.weight, found.bias)
-    for way in architecture.names:
-        if (source, way) in ridges and (way, target) in ridges:
-            first, second = ridges[source, way], ridges[way, target]
-            return Affine(first.weight @ second.weight, second(first.bias[None])[0])
-    return Affine(torch.zeros(inputs, outputs), torch.zeros(outputs))
+    """The identity, a ridge map, several in a row through other modalities, or the mean alone."""
+    way = _shortest_way(source, target, ridges)
+    if way is None:
+        inputs, outputs = architecture.specs[source].dim, architecture.specs[target].dim
+        return Affine(torch.zeros(inputs, outputs), torch.zeros(outputs))
+    found = Affine(
+        torch.eye(architecture.specs[source].dim), torch.zeros(architecture.specs[source].dim)
+    )
+    for step in pairwise(way):
+        ridge = ridges[step]
+        found = Affine(found.weight @ ridge.weight, ridge(found.bias[None])[0])
+    return found
+
+
+def _shortest_way(
+    source: str, target: str, steps: Collection[tuple[str, str]]
+) -> tuple[str, ...] | None:
+    """The fewest modalities to pass from one to another, both included; None without a way."""
+    ways = [(source,)]
+    for way in ways:  # grows while it is read: breadth first
+        if way[-1] == target:
+            return way
+        ways += [(*way, after) for before, after in steps if before == way[-1] and after not in way]
+    return None
 
 
 def _basis(

@@ -76,6 +76,13 @@ class Architecture:
         shapes[f"{prefix}.bias"] = (1, outputs)
         return shapes
 
+    def inputs_of(self, name: str) -> int:
+        """How many numbers flow into each output of the layer that a weight or bias is of."""
+        prefix, last = name.rsplit(".", 1)
+        if last == "bias":
+            last = "out" if self.hidden else "linear"
+        return self.shapes()[f"{prefix}.{last.replace('bias', 'weight')}"][0]
+
     def count(self) -> int:
         """Number of weights of one run."""
         return sum(math.prod(shape) for shape in self.shapes().values())

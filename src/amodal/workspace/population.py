@@ -45,9 +45,8 @@ class Population:
                 last = name.rsplit(".", 1)[1]
                 if name == LOG_SCALE or (architecture.linear and last in ("out", "bias")):
                     continue
-                inputs = shape[0] if shape[0] > 1 else architecture.hidden or 1
                 drawn = torch.rand(shape, generator=generator) * 2 - 1
-                weights[name][run] = drawn / math.sqrt(inputs)
+                weights[name][run] = drawn / math.sqrt(architecture.inputs_of(name))
         return population
 
     def views(self, matrix: Tensor | None = None) -> Weights:
