@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from amodal.data import blocks, generate, generation, open_dataset
+from amodal.data import FIRST_ITEM, blocks, generate, generation, open_dataset
 from amodal.data.dataset import FILE_NAMES
 from amodal.data.shapes import draw_factors, render, write_captions
 from amodal.errors import (
@@ -38,11 +38,12 @@ def contents(folder):
 
 def test_what_is_on_disk(made):
     data = open_dataset(made, checksums=True)
-    factors = draw_factors(700, seed=4)
+    factors = draw_factors(700, seed=4, start=FIRST_ITEM)
     assert len(data) == 700
+    assert data.manifest["first"] == FIRST_ITEM
     assert np.array_equal(data.factors, factors)
     assert np.array_equal(data.images, render(factors))
-    assert list(data.captions) == write_captions(factors, seed=4)
+    assert list(data.captions) == write_captions(factors, seed=4, start=FIRST_ITEM)
     assert [len(data.rows(name)) for name in ("train", "validation", "test")] == [630, 35, 35]
     split = data.splits[data.triplets[:, :3]]
     assert len(split) > 100
@@ -65,7 +66,21 @@ def test_workers_do_not_matter(made, tmp_path, monkeypatch):
 
 def test_another_side(tmp_path):
     data = generate("shapes", 20, tmp_path / "large", seed=4, side=48)
-    assert np.array_equal(data.images, render(draw_factors(20, seed=4), side=48))
+    assert np.array_equal(data.images, render(draw_factors(20, seed=4, start=FIRST_ITEM), side=48))
+
+
+def test_data_sets_hold_nothing_that_models_are_pretrained_on(tmp_path):
+    from amodal.unimodal.recipes import PICTURES, drawn_pictures
+    from amodal.unimodal.text_recipe import SCENES
+
+    assert max(PICTURES, SCENES) <= FIRST_ITEM
+    data = generate("shapes", 200, tmp_path / "seen", seed=0)
+    trained_on = drawn_pictures(3000, seed=0)
+    seen = {picture.tobytes() for picture in trained_on.images}
+    assert len(seen) == 3000
+    assert not seen & {picture.tobytes() for picture in data.images}
+    factors = draw_factors(SCENES, seed=0)
+    assert not set(map(bytes, factors)) & set(map(bytes, data.factors))
 
 
 def interrupt_at(monkeypatch, call, error):
@@ -193,6 +208,7 @@ def edit(**changes):
         ("manifest.json", lambda path: path.unlink(), "has no manifest.json"),
         ("manifest.json", lambda path: path.write_text("[]"), "is not the manifest"),
         ("manifest.json", edit(format=99), "in format 99, this version"),
+        ("manifest.json", edit(format=1), "in format 1, this version .*make the data again"),
         ("manifest.json", edit(kind="factory9"), "holds 'factory9'"),
         ("manifest.json", edit(files={}), "lists other files"),
         ("manifest.json", edit(n=701), r"holds uint8 \(700, 32, 32, 3\)"),

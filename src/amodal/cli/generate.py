@@ -15,6 +15,7 @@ from amodal.data import generate
 class Generate:
     """Make pictures with their factors and captions, in a folder.
 
+    The items begin at number 1,000,000 of their seed: those before are for pretraining.
     Stopped half-way, the same command goes on where it was.
 
     Example: amodal generate shapes --n 500000 --out data/shapes

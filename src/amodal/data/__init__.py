@@ -2,6 +2,7 @@
 
 from amodal.data.dataset import Dataset, open_dataset
 from amodal.data.generation import generate
+from amodal.data.random import FIRST_ITEM
 from amodal.data.splits import Pools, draw_pools
 
-__all__ = ["Dataset", "Pools", "draw_pools", "generate", "open_dataset"]
+__all__ = ["FIRST_ITEM", "Dataset", "Pools", "draw_pools", "generate", "open_dataset"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from amodal.data.kinds import kind_of
+from amodal.data.random import FIRST_ITEM
 from amodal.files import explained_disk_errors
 
 _BLOCK_BYTES = 1 << 24
@@ -26,6 +27,8 @@ class Plan:
     seed: int
     side: int
     version: int
+    first: int = FIRST_ITEM
+    """Item of the seed that is row 0; those before are for pretraining."""
 
     @property
     def block(self) -> int:
@@ -66,7 +69,7 @@ def make_blocks(
 def make_block(job: tuple[Plan, Path, int]) -> tuple[int, list[int]]:
     """Make one block and write it where it belongs."""
     plan, part, block = job
-    kind, start = kind_of(plan.kind), block * plan.block
+    kind, start = kind_of(plan.kind), plan.first + block * plan.block
     factors = kind.draw(plan.rows(block), seed=plan.seed, start=start)
     sentences = kind.write(factors, seed=plan.seed, start=start)
     contents = {

@@ -19,7 +19,7 @@ from amodal.errors import DamagedError, InputError, NotFoundError, unknown_name
 from amodal.files import checksum, read_json
 from amodal.typing import Int64
 
-FORMAT = 1
+FORMAT = 2
 FILE_NAMES = ("images.npy", "factors.npy", "captions.txt", "splits.npy", "triplets.npy")
 MODALITY_NAMES = ("image", "text", "attributes")
 

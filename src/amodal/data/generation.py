@@ -39,6 +39,9 @@ def generate(
 ) -> Dataset:
     """Make `n` items of a kind in the folder `out`; the bytes do not depend on `workers`.
 
+    Row i is item `FIRST_ITEM` + i of the seed: the million items before are for pretraining, so
+    that no unimodal model that ships, or is made by `amodal pretrain` without data, has seen them.
+
     An interrupted call is resumed by the same call; a finished folder of the same settings is
     opened and returned as it is.
 

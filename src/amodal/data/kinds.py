@@ -51,7 +51,7 @@ def kind_of(name: str) -> Kind:
 
     return Kind(
         name="shapes",
-        version=1,
+        version=2,
         factor_names=shapes.FACTOR_NAMES,
         draw=shapes.draw_factors,
         render=shapes.render,

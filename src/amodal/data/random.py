@@ -10,6 +10,10 @@ from amodal.errors import InputError
 BLOCK = 1000
 """Items are drawn in blocks of this many, each block from its own generator, and then cut."""
 
+FIRST_ITEM = 1_000_000
+"""Item of a seed at which data sets and other things to fit and test on begin. The items before it
+are for pretraining: no seed's data set holds a thing that a shipped model was trained on."""
+
 T = TypeVar("T")
 
 
