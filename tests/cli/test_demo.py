@@ -5,14 +5,19 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from amodal.cli.main import main
 from amodal.demo import DemoSettings, run_demo
 from amodal.demo.beside import beside, worth_it
 from amodal.demo.beside import main as beside_main
-from amodal.demo.settings import read_record
+from amodal.demo.job import Job
+from amodal.demo.settings import claimed_record, read_record
+from amodal.demo.threads import few_threads
 from amodal.errors import DamagedError, ExistsError, InputError
+from amodal.model import Workspace
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -94,6 +99,64 @@ def test_damaged_record_is_named(tmp_path: Path) -> None:
     (tmp_path / "demo.json").write_text('{"format": "other"}')
     with pytest.raises(DamagedError, match=r"demo\.json is not the record of a demo"):
         run_demo(DemoSettings(), tmp_path)
+
+
+def test_record_of_other_things_is_refused(demo_run: Path, tmp_path: Path) -> None:
+    record = json.loads((demo_run / "demo.json").read_text())
+    (tmp_path / "demo.json").write_text(json.dumps(record | {"first": 0}))
+    with pytest.raises(DamagedError, match=r"of this version \('first'\)"):
+        run_demo(settings_of(demo_run), tmp_path)
+
+
+def test_folder_of_a_fit_is_refused_untouched(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    rows = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    matches = {"sound": np.arange(20), "touch": np.arange(20)}
+    latents = {"sound": rows, "touch": rows[:, ::-1].copy()}
+    Workspace(steps=0, members=1, folds=2).fit(latents, matches=matches, folder=run)
+    assert (run / "fit.json").exists()
+    before = {path: path.read_bytes() for path in run.iterdir()}
+    with pytest.raises(ExistsError, match="is not empty and no demo's"):
+        run_demo(DemoSettings(), run)
+    assert {path: path.read_bytes() for path in run.iterdir()} == before
+
+
+def test_record_is_written_before_anything_else(tmp_path: Path) -> None:
+    settings = DemoSettings.smoke()
+    claimed_record(tmp_path / "run", settings)
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["demo.json"]
+    assert claimed_record(tmp_path / "run", settings).settings == settings
+
+
+def test_model_that_was_half_moved_is_moved_on(demo_run: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    shutil.copytree(demo_run, again)
+    record = json.loads((again / "demo.json").read_text())
+    del record["seconds"]["fit"]
+    (again / "demo.json").write_text(json.dumps(record))
+    (again / "fitting").mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (again / name).rename(again / "fitting" / name)
+    Job(settings_of(demo_run), again).fit()
+    assert not (again / "fitting").exists()
+    for name in ("config.json", "model.safetensors"):
+        assert (again / name).read_bytes() == (demo_run / name).read_bytes()
+
+
+def test_as_many_threads_after_as_before() -> None:
+    def fail() -> None:
+        with few_threads():
+            assert torch.get_num_threads() == 1
+            raise KeyError
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(KeyError):
+            fail()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(

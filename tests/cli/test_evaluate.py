@@ -1,6 +1,7 @@
 """`amodal evaluate`: on a demo's run, on a data folder, and on a run without raw things."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 
 from amodal.cli.main import main
 from amodal.data import generate
+from amodal.demo import DemoSettings
 from amodal.demo.evaluation import evaluate_run
+from amodal.demo.settings import Record
 from amodal.model import Workspace
 
 pytestmark = pytest.mark.xdist_group("demo")
@@ -57,6 +60,26 @@ def test_data_folder(demo_run: Path, tmp_path: Path) -> None:
     assert found["pool"] == 25
     assert found["things"].startswith("test rows of ")
     assert found["workspace"]["image to attributes"]["shape_accuracy"] > 0.5
+
+
+def test_data_folder_has_its_own_file(
+    demo_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(demo_run, run)
+    own = (run / "evaluation.json").read_bytes()
+    generate("shapes", 400, tmp_path / "shapes", seed=5, show_progress=False)
+    words = ["evaluate", str(run), "--data", str(tmp_path / "shapes"), "--pool", "20"]
+    assert main(words) == 0
+    assert "evaluation-data.json" in "".join(capsys.readouterr().out.split())
+    assert json.loads((run / "evaluation-data.json").read_text())["pool"] == 20
+    assert (run / "evaluation.json").read_bytes() == own
+
+
+def test_unfinished_demo_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Record(DemoSettings()).write(tmp_path)
+    assert main(["evaluate", str(tmp_path)]) == 1
+    assert "holds an unfinished demo" in capsys.readouterr().err
 
 
 def test_run_on_plain_arrays_says_what_it_can(

@@ -1,10 +1,14 @@
 """The demo's things: disjoint, nested, and the same at every call."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from amodal.data import generate
+from amodal.data.shapes import draw_factors, write_captions
 from amodal.demo.examples import shown
-from amodal.demo.settings import DemoSettings
+from amodal.demo.settings import FIRST, DemoSettings
 from amodal.demo.things import (
     MODALITIES,
     DemoThings,
@@ -14,6 +18,8 @@ from amodal.demo.things import (
 )
 from amodal.errors import InputError, UnknownNameError
 from amodal.unimodal import load_model
+from amodal.unimodal.recipes import PICTURES
+from amodal.unimodal.text_recipe import SCENES
 
 SMALL = DemoSettings(seed=3, matches=10, unmatched=100, test=20, draws=2)
 
@@ -23,6 +29,33 @@ def test_no_thing_serves_two_purposes() -> None:
     everything = [things.pools.matched, *things.pools.unmatched.values(), things.test]
     rows = np.concatenate(everything)
     assert len(rows) == len(set(rows.tolist())) == 20 + 300 + 20 == len(things.factors)
+
+
+def as_set(factors: np.ndarray) -> set[bytes]:
+    """Rows that can be compared at once."""
+    return {row.tobytes() for row in np.ascontiguousarray(factors, np.float32)}
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_no_unimodal_model_has_seen_any_thing(seed: int, tmp_path: Path) -> None:
+    settings = DemoSettings(seed=seed)
+    things = DemoThings(settings)
+    own = as_set(things.factors)
+    assert len(own) == len(things.factors)
+    # What the models learnt from when they were pretrained by the same seed, and far beyond.
+    seen = draw_factors(2 * max(SCENES, PICTURES), seed=seed)
+    assert as_set(draw_factors(len(things.factors), seed=seed)) <= as_set(seen)
+    assert not own & as_set(seen)
+    made = generate("shapes", 2000, tmp_path / "shapes", seed=seed, show_progress=False)
+    assert not own & as_set(np.asarray(made.factors))
+
+
+def test_captions_are_drawn_from_the_far_start_too() -> None:
+    things = DemoThings(SMALL)
+    rows = np.arange(50)
+    assert things.raw("text", rows) == write_captions(things.factors[:50], seed=3, start=FIRST)
+    near = write_captions(things.factors[:50], seed=3)
+    assert sum(a == b for a, b in zip(things.raw("text", rows), near, strict=True)) < 5
 
 
 def test_raw_things_are_the_same_thing_in_each_modality() -> None:

@@ -1,5 +1,6 @@
 """`amodal demo`: the main job, from nothing to a report."""
 
+import shlex
 import sys
 import time
 from dataclasses import dataclass
@@ -51,10 +52,11 @@ class Demo:
         if not done:
             print(f"{self.out} already holds this very demo: nothing to do\nreport: {report}")
             return
+        run = shlex.quote(str(self.out))
         print(
             f"done in {time.monotonic() - start:.0f} s\n"
             f"report: {report}\n"
-            f"figures again: amodal evaluate {self.out}\n"
-            f"ask it something: amodal translate {self.out} --from text --to image "
+            f"figures again: amodal evaluate {run}\n"
+            f"ask it something: amodal translate {run} --from text --to image "
             '"a small red triangle in the top left corner" --out out.png'
         )

@@ -28,7 +28,8 @@ class Evaluate:
     pool: int = 1000
     """With --data: how many test rows are used, the pool of retrieval."""
     out: Path | None = None
-    """JSON file to write; by default evaluation.json in the run folder."""
+    """JSON file to write; by default evaluation.json in the run folder, evaluation-data.json with
+    --data."""
     overwrite: bool = False
     """Replace the JSON file if it is there and differs."""
 
@@ -47,7 +48,9 @@ class Evaluate:
         self._write(found)
 
     def _write(self, found: dict[str, Any]) -> None:
-        path = self.out or self.run_folder / "evaluation.json"
+        # Another name with --data: evaluation.json holds a demo's figures on its own things.
+        name = "evaluation.json" if self.data is None else "evaluation-data.json"
+        path = self.out or self.run_folder / name
         if path.exists():
             if read_json(path) == found:
                 print(f"{path} already holds these figures")

@@ -38,9 +38,9 @@ class Arm:
 
 ARMS = (
     Arm("ridge", "closed-form start alone (ridge on the matches)", {}, True),
-    Arm("translation", "start, then matches only", {"translation": 1.0}, True),
+    Arm("translation", "start, then the translation loss alone", {"translation": 1.0}, True),
     Arm("full", "start, then all losses (the full workspace)", FULL, True),
-    Arm("translation-plain", "no start, matches only", {"translation": 1.0}, False),
+    Arm("translation-plain", "no start, the translation loss alone", {"translation": 1.0}, False),
     Arm("full-plain", "no start, all losses", FULL, False),
 )
 

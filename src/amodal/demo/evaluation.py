@@ -10,7 +10,7 @@ from amodal.data.dataset import MODALITY_NAMES
 from amodal.demo.comparison import compared
 from amodal.demo.settings import read_record
 from amodal.demo.things import DemoThings, encode_held_out
-from amodal.errors import InputError
+from amodal.errors import InputError, NotFoundError
 from amodal.evaluation.evaluate import (
     HeldOutThings,
     evaluate,
@@ -36,10 +36,15 @@ def evaluate_run(folder: Path, *, data: Path | None = None, pool: int = 1000) ->
         typical error of each direction on matches held out within the fit.
 
     Raises:
-        NotFoundError, DamagedError: there is no such run or data, or they are damaged.
+        NotFoundError, DamagedError: there is no such run or data, or they are unfinished or
+            damaged.
         InputError: the run's modalities are not those of the data.
     """
     record = read_record(folder)
+    if record is not None and not (folder / "config.json").exists():
+        raise NotFoundError(
+            f"{folder} holds an unfinished demo: run amodal demo again to finish it"
+        )
     if data is not None:
         return _measured(RawTranslator.load(folder), str(data), open_dataset(data), pool)
     if record is None:

@@ -1,15 +1,14 @@
 """The demo from beginning to end, stage by stage; a stage that is done is not done again."""
 
 import contextlib
-import json
+import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from amodal.demo.beside import beside, worth_it
 from amodal.demo.comparison import ARMS, compare, compared
@@ -24,18 +23,19 @@ from amodal.demo.things import (
     latents_of_draw,
     load_models,
 )
+from amodal.demo.threads import few_threads
 from amodal.evaluation.evaluate import HeldOutThings
 from amodal.evaluation.raw import RawTranslator
 from amodal.files import read_json, write_json
 from amodal.latents import Latents
 from amodal.model import Workspace
+from amodal.model.storage import read_history
 from amodal.report import ArmResult, ReportContents, write_report
 from amodal.unimodal import UnimodalModel
 
 EVALUATION, REPORT = "evaluation.json", "report.html"
-THREADS = 1
-"""The products are small: threads would mostly wait for one another. Two cores are used by two
-processes instead, see `beside`."""
+FITTING = "fitting"
+"""In the run folder while the main model is fitted: a fit wants a folder of its own."""
 Encode = Callable[[DemoThings, Mapping[str, UnimodalModel]], dict[str, Latents]]
 
 
@@ -83,8 +83,7 @@ class Job:
         yield
         seconds = round(time.monotonic() - start, 1)
         self.record.seconds[name] = self.record.seconds.get(name, 0.0) + seconds
-        if (self.folder / "config.json").exists():
-            self.record.write(self.folder)
+        self.record.write(self.folder)
 
     def fit(self) -> None:
         """Stages 1 to 3: things, latents, the main model in the run folder."""
@@ -97,18 +96,23 @@ class Job:
             latents = self.fitting("default")
         sizes = f"{s.matches} matches and {s.unmatched:,} unmatched things a modality"
         with self.stage("fit", f"fitting the workspace on {sizes}"):
-            Workspace(members=s.members, steps=s.steps, seed=s.seed).fit(
-                latents_of_draw(latents, s, 0),
-                matches={name: list(range(s.matches)) for name in latents},
-                folder=self.folder,
-            )
+            fitting = self.folder / FITTING
+            if not any((each / "config.json").exists() for each in (fitting, self.folder)):
+                Workspace(members=s.members, steps=s.steps, seed=s.seed).fit(
+                    latents_of_draw(latents, s, 0),
+                    matches={name: list(range(s.matches)) for name in latents},
+                    folder=fitting,
+                )
+            move_up(fitting)
 
     def evaluate(self) -> dict[str, Any]:
         """Stage 5: the main model on held-out things; what `amodal evaluate` gives."""
-        if not (self.folder / EVALUATION).exists():
+        path = self.folder / EVALUATION
+        # Figures that were asked for while the comparison was unfinished lack those over draws.
+        if "evaluation" not in self.record.seconds or not path.exists():
             with self.stage("evaluation", f"evaluating on {self.settings.test:,} held-out things"):
-                write_json(self.folder / EVALUATION, evaluate_run(self.folder))
-        return read_json(self.folder / EVALUATION)
+                write_json(path, evaluate_run(self.folder))
+        return read_json(path)
 
     def compare(self) -> list[ArmResult]:
         """Stage 4: all arms on both sets of latents; read where they are done."""
@@ -124,17 +128,17 @@ class Job:
 
     def compare_on(self, name: str) -> None:
         """All arms on one set of latents."""
-        torch.set_num_threads(THREADS)
         folder = self.folder / "comparison"
         if len(compared(folder, name)) < len(ARMS):
-            compare(
-                self.settings,
-                self.fitting(name),
-                self.models(name),
-                self.held_out(name),
-                name=name,
-                folder=folder,
-            )
+            with few_threads():
+                compare(
+                    self.settings,
+                    self.fitting(name),
+                    self.models(name),
+                    self.held_out(name),
+                    name=name,
+                    folder=folder,
+                )
 
     def report(self, results: list[ArmResult], found: dict[str, Any]) -> None:
         """Stage 6: one page."""
@@ -148,10 +152,11 @@ class Job:
                     unimodal=found["unimodal"],
                     results=results,
                     examples=choose_examples(self.things, self.held_out("default"), translator),
-                    history=read_history(self.folder / "metrics.jsonl"),
+                    history=read_history(self.folder),
                     seconds=dict(self.record.seconds),
                     environment=read_json(self.folder / "environment.json"),
                     command=command(self.settings, self.folder),
+                    smoke=is_smoke(self.settings),
                     folder=str(self.folder),
                 ),
             )
@@ -173,20 +178,35 @@ def run_demo(settings: DemoSettings, folder: Path) -> bool:
     job = Job(settings, folder)
     if (folder / REPORT).exists() and "report" in job.record.seconds:
         return False
-    torch.set_num_threads(THREADS)
-    job.fit()
-    results = job.compare()
-    job.report(results, job.evaluate())
+    with few_threads():
+        job.fit()
+        results = job.compare()
+        job.report(results, job.evaluate())
     return True
 
 
-def read_history(path: Path) -> list[dict[str, Any]]:
-    """Rows of a metrics.jsonl."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+def move_up(folder: Path) -> None:
+    """Move all files of a folder to the one above; called again, it finishes what was stopped."""
+    if not folder.exists():
+        return
+    # The configuration last: with it the model above is complete, without it none is there yet.
+    for path in sorted(folder.iterdir(), key=lambda path: path.name == "config.json"):
+        os.replace(path, folder.parent / path.name)
+    folder.rmdir()
+
+
+def is_smoke(settings: DemoSettings) -> bool:
+    """Whether these are the settings of `--smoke`."""
+    return settings == DemoSettings.smoke(seed=settings.seed, matches=settings.matches)
 
 
 def command(settings: DemoSettings, folder: Path) -> str:
-    """The words that repeat this demo."""
-    words = f"amodal demo --out {folder} --seed {settings.seed} --matches {settings.matches}"
-    smoke = DemoSettings.smoke(seed=settings.seed, matches=settings.matches)
-    return words + (" --smoke" if settings == smoke else "")
+    """The words that repeat this demo, as a shell reads them.
+
+    Example:
+        >>> command(DemoSettings.smoke(), Path("my runs/demo"))
+        "amodal demo --out 'my runs/demo' --seed 0 --matches 50 --smoke"
+    """
+    words = ["amodal", "demo", "--out", str(folder)]
+    words += ["--seed", str(settings.seed), "--matches", str(settings.matches)]
+    return shlex.join(words + ["--smoke"] * is_smoke(settings))

@@ -10,6 +10,9 @@ from amodal.files import read_json, write_json
 RECORD = "demo.json"
 """In the run folder: the settings, and how long each stage took."""
 FORMAT = "amodal-demo"
+FIRST = 5_000_000
+"""Number of the demo's first thing in its seed's endless sequence. The shipped unimodal models
+learnt from things 0 to 150,000 of seed 0, so from there on everything is new to all of them."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Record:
     def write(self, folder: Path) -> None:
         """Write it, atomically."""
         plain = {"settings": asdict(self.settings), "seconds": self.seconds}
-        write_json(folder / RECORD, {"format": FORMAT} | plain)
+        write_json(folder / RECORD, {"format": FORMAT, "first": FIRST} | plain)
 
 
 def read_record(folder: Path) -> Record | None:
@@ -83,8 +86,9 @@ def read_record(folder: Path) -> Record | None:
         return None
     value = read_json(path)
     try:
-        if value["format"] != FORMAT:
-            raise KeyError("format")
+        for key, expected in (("format", FORMAT), ("first", FIRST)):
+            if value[key] != expected:
+                raise KeyError(key)
         return Record(DemoSettings(**value["settings"]), dict(value["seconds"]))
     except (KeyError, TypeError) as error:
         raise DamagedError(
@@ -96,6 +100,8 @@ def read_record(folder: Path) -> Record | None:
 def claimed_record(folder: Path, settings: DemoSettings) -> Record:
     """The record to go on with: that of an earlier demo with the same settings, or a new one.
 
+    A new one is written before anything else is, so a folder without one is never the demo's own.
+
     Raises:
         ExistsError: the folder holds something else.
     """
@@ -103,10 +109,11 @@ def claimed_record(folder: Path, settings: DemoSettings) -> Record:
         raise ExistsError(f"{folder} is a file: choose another --out")
     record = read_record(folder)
     if record is None:
-        # A fit that was interrupted has left fit.json: it checks by itself whether it is the same.
-        if folder.exists() and any(folder.iterdir()) and not (folder / "fit.json").exists():
+        if folder.exists() and any(folder.iterdir()):
             raise ExistsError(f"{folder} is not empty and no demo's: choose another --out")
-        return Record(settings)
+        record = Record(settings)
+        record.write(folder)
+        return record
     if record.settings != settings:
         raise ExistsError(
             f"{folder} holds a demo with other settings ({_differences(record.settings, settings)})"

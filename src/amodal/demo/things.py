@@ -9,7 +9,7 @@ import numpy as np
 
 from amodal.data.shapes import attributes, draw_factors, render, write_captions
 from amodal.data.splits import Pools, draw_pools
-from amodal.demo.settings import DemoSettings
+from amodal.demo.settings import FIRST, DemoSettings
 from amodal.errors import unknown_name
 from amodal.latents import Latents
 from amodal.typing import Float, Int64
@@ -25,14 +25,15 @@ MODELS = {
 
 @dataclass(frozen=True)
 class DemoThings:
-    """All things of one demo. No thing serves two purposes."""
+    """All things of one demo. No thing serves two purposes, and no unimodal model has seen any."""
 
     settings: DemoSettings
 
     @cached_property
     def factors(self) -> Float[np.ndarray, "thing 8"]:
         """What every thing is: first those for fitting, then the held-out ones."""
-        return draw_factors(self._fitting + self.settings.test, seed=self.settings.seed)
+        count = self._fitting + self.settings.test
+        return draw_factors(count, seed=self.settings.seed, start=FIRST)
 
     @cached_property
     def pools(self) -> Pools:
@@ -57,7 +58,7 @@ class DemoThings:
 
     @cached_property
     def _captions(self) -> list[str]:
-        return write_captions(self.factors, seed=self.settings.seed)
+        return write_captions(self.factors, seed=self.settings.seed, start=FIRST)
 
     def raw(self, modality: str, rows: Int64[np.ndarray, " some"]) -> Any:
         """Things as one modality shows them: pictures, sentences, or attributes.

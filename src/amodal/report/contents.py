@@ -95,5 +95,7 @@ class ReportContents:
     """Versions."""
     command: str
     """What repeats all this."""
+    smoke: bool
+    """Whether all this is at the smoke size."""
     folder: str
     """Of the run."""

@@ -1,5 +1,6 @@
 """One page from all that a report shows."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def _top(contents: ReportContents) -> str:
 
 
 def _smoke_warning(contents: ReportContents) -> list[str]:
-    if "--smoke" not in contents.command:
+    if not contents.smoke:
         return []
     text = "This is the demo at its smoke size: it shows that everything works, not how well."
     return [paragraph(text, "warning")]
@@ -195,7 +196,7 @@ def _made(contents: ReportContents, figures: dict[str, str]) -> str:
         preformatted(contents.command),
         paragraph("The same seed gives the same figures. Then ask it something of your own:"),
         preformatted(
-            f"amodal translate {contents.folder} --from text --to image "
+            f"amodal translate {shlex.quote(contents.folder)} --from text --to image "
             '"a small red triangle in the top left corner" --out out.png'
         ),
     )
