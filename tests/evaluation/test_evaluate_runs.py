@@ -6,7 +6,7 @@ import pytest
 from amodal.data.shapes import attributes, draw_factors
 from amodal.errors import InputError, UnknownNameError
 from amodal.evaluation.evaluate import HeldOutThings, evaluate, summarise, unimodal_figures
-from amodal.evaluation.raw import RawTranslator, Trust
+from amodal.evaluation.raw import AnswerTrust, RawTranslator
 from amodal.latents import Latents
 from amodal.model import Workspace
 from amodal.unimodal import load_model
@@ -83,7 +83,7 @@ def test_without_held_out_matches_there_is_no_trust() -> None:
     ],
 )
 def test_trust_in_words(expected: float, words: str) -> None:
-    sentence = Trust(expected=expected, typical=0.2, matches=50).in_words()
+    sentence = AnswerTrust(expected=expected, typical=0.2, matches=50).in_words()
     assert sentence.startswith(words + ":")
     assert "usual error 0.20 (over 50 held-out matches)" in sentence
 

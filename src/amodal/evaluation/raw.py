@@ -15,7 +15,7 @@ from amodal.unimodal import UnimodalModel, load_model
 
 
 @dataclass(frozen=True)
-class Trust:
+class AnswerTrust:
     """How far to trust one translation, in standard deviations of the target's latents."""
 
     expected: float
@@ -29,7 +29,7 @@ class Trust:
         """One plain sentence.
 
         Example:
-            >>> print(Trust(expected=0.3, typical=0.2, matches=50).in_words())
+            >>> print(AnswerTrust(expected=0.3, typical=0.2, matches=50).in_words())
             less sure than usual: expected error 0.30, usual error 0.20 (over 50 held-out matches)
         """
         ratio = self.expected / max(self.typical, 1e-9)
@@ -84,7 +84,7 @@ class RawTranslator:
         answer = self.workspace.translate(self.encode(raw, source), source, target)
         return self.decode(answer, target)
 
-    def ask(self, raw: Any, source: str, target: str) -> tuple[Any, list[Trust]]:
+    def ask(self, raw: Any, source: str, target: str) -> tuple[Any, list[AnswerTrust]]:
         """Translate raw things, and say of each answer how far to trust it.
 
         Returns:
@@ -95,7 +95,7 @@ class RawTranslator:
             return self.decode(self.workspace.translate(latents, source, target), target), []
         answer, expected = self.workspace.translate(latents, source, target, uncertainty=True)
         known = self.workspace.trust_[source, target]
-        trusts = [Trust(float(error), known.typical, known.matches) for error in expected]
+        trusts = [AnswerTrust(float(error), known.typical, known.matches) for error in expected]
         return self.decode(answer, target), trusts
 
     def model_of(self, name: str) -> UnimodalModel:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from amodal.evaluation.retrieval import retrieval_both_ways
@@ -31,6 +30,7 @@ def latent_loss(
         spec: of the latent space.
 
     Example:
+        >>> import torch
         >>> spec = LatentSpec.continuous(2)
         >>> latent_loss(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2), spec)
         0.5
@@ -76,7 +76,8 @@ def translation_figures(model: Workspace, latents: Mapping[str, Tensor]) -> Figu
 def retrieval_figures(model: Workspace, latents: Mapping[str, Tensor]) -> Figures:
     """Recall, median rank and FOSCTTM of every pair of modalities, both ways.
 
-    Rows are compared as `Workspace.similarity` does. The pool is all rows of the other modality.
+    Rows are compared as `Workspace.similarity` and `rank` do. The pool is all rows of the other
+    modality.
 
     Args:
         model: fitted.
@@ -85,28 +86,13 @@ def retrieval_figures(model: Workspace, latents: Mapping[str, Tensor]) -> Figure
     names, figures = list(latents), {}
     for index, first in enumerate(names):
         for second in names[index + 1 :]:
-            pair = _comparable(model, latents, first, second)
-            both = retrieval_both_ways(pair[0].numpy(), pair[1].numpy())
+            # Of length 1, so that the cosines below are the inner products of `similarity`.
+            one = model.retrieval_vectors(latents[first].float(), first, second)
+            other = model.retrieval_vectors(latents[second].float(), second, first)
+            both = retrieval_both_ways(one.numpy(), other.numpy())
             figures[f"{first} to {second}"] = both["forward"]
             figures[f"{second} to {first}"] = both["backward"]
     return figures
-
-
-def _comparable(
-    model: Workspace, latents: Mapping[str, Tensor], first: str, second: str
-) -> tuple[Tensor, Tensor]:
-    """Rows whose cosine is the mean of the cosines in either modality's latents."""
-    own, other = latents[first], latents[second]
-    there = model.translate(own, first, second)
-    back = model.translate(other, second, first)
-    return (
-        torch.cat([_unit(model, own, first), _unit(model, there, second)], 1),
-        torch.cat([_unit(model, back, first), _unit(model, other, second)], 1),
-    )
-
-
-def _unit(model: Workspace, rows: Tensor, name: str) -> Tensor:
-    return torch.nn.functional.normalize(model.normalisation_[name].apply(rows), dim=1)
 
 
 def _loss(model: Workspace, answers: Tensor, truth: Tensor, name: str) -> float:
