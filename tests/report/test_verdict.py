@@ -10,7 +10,7 @@ from amodal.report.verdict import (
     against_the_start,
     between_latents,
     findings_of,
-    of_unmatched,
+    of_other_losses,
     weakest,
 )
 
@@ -60,8 +60,10 @@ def test_full_against_start(interval: Interval, words: str) -> None:
 
 
 def test_gain_without_start() -> None:
-    assert "gains from the unmatched" in of_unmatched("it", Interval(0.5, 0.4, 0.6, 5))
-    assert "no sure gain" in of_unmatched("it", Interval(0.9, 0.7, 1.2, 5))
+    named = "the other losses (contrast, demi-cycles, cycles)"
+    assert f"gains from {named}" in of_other_losses("it", Interval(0.5, 0.4, 0.6, 5))
+    assert f"loses by {named}" in of_other_losses("it", Interval(2.0, 1.5, 2.5, 5))
+    assert f"no sure gain from {named}" in of_other_losses("it", Interval(0.9, 0.7, 1.2, 5))
 
 
 def test_findings_of_a_clear_gain_and_of_none() -> None:

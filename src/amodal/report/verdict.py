@@ -18,6 +18,7 @@ from amodal.report.measures import (
 SAID_THINGS = ("shape", "size", "colour", "place", "orientation")
 SAME = 1.05
 """Ratios of losses closer to 1 than this are called the same, however sure they are."""
+OTHER_LOSSES = "the other losses (contrast, demi-cycles, cycles)"
 
 
 def headline(contents: ReportContents) -> str:
@@ -54,11 +55,11 @@ def findings_of(results: Sequence[ArmResult], latents: str) -> list[str]:
     ]
     found.append(in_sentences(full, start))
     matches_only = ratio(LOSS, full, find(results, "translation", latents))
-    found.append(of_unmatched("with the start, the network", matches_only))
+    found.append(of_other_losses("with the start, the network", matches_only))
     plain = ratio(
         LOSS, find(results, "full-plain", latents), find(results, "translation-plain", latents)
     )
-    found.append(of_unmatched("a network without the start", plain))
+    found.append(of_other_losses("a network without the start", plain))
     return [sentence[0].upper() + sentence[1:] for sentence in found]
 
 
@@ -138,19 +139,21 @@ regression on the same matches, is as good (translation loss, image and attribut
     )
 
 
-def of_unmatched(network: str, found: Interval) -> str:
-    """Do unmatched things help a network beyond the matches?
+def of_other_losses(network: str, found: Interval) -> str:
+    """Do the losses other than translation help a network?
+
+    Not "do the unmatched things": the contrastive loss learns from the matches, too.
 
     Args:
         network: which, as the subject of the sentence.
-        found: the loss with them, as a multiple of that without.
+        found: the loss with them, as a multiple of that with translation alone.
     """
-    where = f"{_plain(LOSS)}: {_times(found)} that of matches only"
+    where = f"{_plain(LOSS)}: {_times(found)} that of the translation loss alone"
     if _sure(found) and found.mean < 1 / SAME:
-        return f"{network} gains from the unmatched things ({where})."
+        return f"{network} gains from {OTHER_LOSSES} ({where})."
     if _sure(found) and found.mean > SAME:
-        return f"{network} loses by the unmatched things ({where})."
-    return f"{network} shows no sure gain from the unmatched things ({where})."
+        return f"{network} loses by {OTHER_LOSSES} ({where})."
+    return f"{network} shows no sure gain from {OTHER_LOSSES} ({where})."
 
 
 def _plain(measure: Measure) -> str:
