@@ -19,7 +19,7 @@ VERBS: dict[str, str] = {
     "pretrain": "train a unimodal model and write its weights and card",
     "encode": "turn raw things into latents, in a folder",
     "fit": "fit a workspace on latents and matches",
-    "evaluate": "measure a fitted run on held-out matches",
+    "evaluate": "measure a fitted run on held-out things",
     "translate": "turn one thing into another modality",
     "doctor": "what is installed here, what is not, and how to get it",
 }
