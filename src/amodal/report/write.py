@@ -57,7 +57,8 @@ def _top(contents: ReportContents) -> str:
                 "sentences, one of attributes (eleven numbers). None has seen another modality. "
                 f"{s['matches']} things seen through all three, and {s['unmatched']:,} further "
                 "things a modality that match nothing, were enough to carry each into the others. "
-                f"Everything below is measured on {s['test']:,} things that no fit has seen.",
+                f"Everything below is measured on {s['test']:,} things that neither a fit nor any "
+                "frozen model has seen.",
                 "lead",
             ),
             tiles(key_figures(contents.figures)),
