@@ -9,24 +9,30 @@ Advance = Callable[..., None]
 
 
 @contextlib.contextmanager
-def progress(description: str, total: int, *, unit: str = "") -> Iterator[Advance]:
+def progress(description: str, total: int, *, unit: str = "", done: int = 0) -> Iterator[Advance]:
     """Show a bar with rate and time left on a terminal, a line every ten seconds elsewhere.
+
+    Args:
+        description: what is going on.
+        total: how much there is to do, with what was done before.
+        unit: what is counted.
+        done: how much an earlier call has done; the time left is reckoned without it.
 
     Yields:
         `advance(count=1, note="")`: report `count` more of `total` done, with an optional note
         (losses, say) at the end of the line.
     """
     if sys.stderr.isatty():
-        yield from _bar(description, total, unit)
+        yield from _bar(description, total, unit, done)
     else:
-        yield from _lines(description, total, unit)
+        yield from _lines(description, total, unit, done)
 
 
-def _bar(description: str, total: int, unit: str) -> Iterator[Advance]:
+def _bar(description: str, total: int, unit: str, done: int) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    start, done = time.monotonic(), 0
+    start = time.monotonic()
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -35,7 +41,7 @@ def _bar(description: str, total: int, unit: str) -> Iterator[Advance]:
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(description, total=total, note="", visible=False)
+        task = bar.add_task(description, total=total, completed=done, note="", visible=False)
 
         def advance(count: int = 1, note: str = "") -> None:
             nonlocal done
@@ -45,9 +51,9 @@ def _bar(description: str, total: int, unit: str) -> Iterator[Advance]:
         yield advance
 
 
-def _lines(description: str, total: int, unit: str) -> Iterator[Advance]:
+def _lines(description: str, total: int, unit: str, done: int) -> Iterator[Advance]:
     start = last = time.monotonic()
-    done = 0
+    before = done
 
     def advance(count: int = 1, note: str = "") -> None:
         nonlocal done, last
@@ -55,7 +61,7 @@ def _lines(description: str, total: int, unit: str) -> Iterator[Advance]:
         now = time.monotonic()
         if now - last >= 10:
             last = now
-            left = (now - start) / max(done, 1) * (total - done)
+            left = (now - start) / max(done - before, 1) * (total - done)
             line = f"{description}: {done:,}/{total:,} {unit}, {left:.0f} s left {note}".rstrip()
             print(line, file=sys.stderr, flush=True)
 

@@ -76,11 +76,14 @@ def generate(
     with explained_disk_errors(part):
         _prepare(plan, part)
         todo = sorted(set(range(plan.blocks)) - verified_blocks(plan, part))
-        with _reporting(plan, show_progress) as advance, open(part / "done.txt", "a") as done:
-            advance(plan.n - sum(plan.rows(block) for block in todo))
+        done = plan.n - sum(plan.rows(block) for block in todo)
+        with (
+            _reporting(plan, show_progress, done) as advance,
+            open(part / "done.txt", "a") as marks,
+        ):
             for block, sums in make_blocks(plan, part, todo, workers):
-                done.write(f"{block} {' '.join(map(str, sums))}\n")
-                done.flush()
+                marks.write(f"{block} {' '.join(map(str, sums))}\n")
+                marks.flush()
                 advance(plan.rows(block))
         _finish(plan, part, out)
     return open_dataset(out)
@@ -188,7 +191,7 @@ def _differences(there: Mapping[str, object], asked: Mapping[str, object]) -> st
     return ", ".join(f"{name} {there.get(name)} instead of {asked[name]}" for name in names)
 
 
-def _reporting(plan: Plan, show: bool) -> contextlib.AbstractContextManager:
+def _reporting(plan: Plan, show: bool, done: int) -> contextlib.AbstractContextManager:
     if show:
-        return progress(f"generating {plan.kind}", plan.n, unit="items")
+        return progress(f"generating {plan.kind}", plan.n, unit="items", done=done)
     return contextlib.nullcontext(lambda count=1, note="": None)
