@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from amodal.errors import DamagedError, DiskError, ExistsError, InputError, NotFoundError
-from amodal.latents import encoding
+from amodal.latents import as_checked, encoding
 from amodal.latents.encoding import encode_to_store
 from amodal.latents.store import open_store, read_manifest
 from amodal.specification import Block, LatentSpec
@@ -65,6 +65,15 @@ def test_manifest_says_what_was_encoded_and_how_it_is_normalised(store: Path) ->
     np.testing.assert_allclose(manifest.normalisation.scale.numpy(), deviation, rtol=1e-5)
 
 
+def test_latents_of_a_store_carry_its_normalisation(store: Path) -> None:
+    stored, latents = read_manifest(store).normalisation, open_store(store)
+    for given in (latents, latents.take(slice(5)), as_checked("toy", latents.take(slice(5)))):
+        assert given.normalisation is not None
+        assert torch.equal(given.normalisation.shift, stored.shift)
+        assert torch.equal(given.normalisation.scale, stored.scale)
+    assert as_checked("toy", RAW).normalisation is None
+
+
 def test_normalisation_measures_rows_spread_over_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +108,21 @@ def test_interrupted_and_uninterrupted_end_in_the_same_bytes(store: Path, tmp_pa
     encode_to_store(Doubling(), RAW, other, modality="toy", source={"seed": 1})
     assert files_of(other) == files_of(store)
     assert not part.exists()
+
+
+@pytest.mark.parametrize("left", [None, 0, 60, 5_000, 4_096 * 3 * 4])
+def test_an_array_that_lost_its_end_is_not_filled_up_with_zeros(
+    store: Path, tmp_path: Path, left: int | None
+) -> None:
+    other, array = tmp_path / "other", tmp_path / "other.part" / "latents.npy"
+    with pytest.raises(KeyboardInterrupt):
+        encode_to_store(Doubling(20_000), RAW, other, modality="toy", source={"seed": 1})
+    if left is None:
+        array.unlink()
+    else:
+        array.write_bytes(array.read_bytes()[:left])
+    encode_to_store(Doubling(), RAW, other, modality="toy", source={"seed": 1})
+    assert files_of(other) == files_of(store)
 
 
 def test_resuming_does_not_encode_again_what_is_done(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Raw things into a store of latents: in constant memory, resumable to the same bytes.
 
 The work goes on in `<out>.part`: rows are appended to the array block by block, and `progress.json`
-says how many are safe on disk. The last step measures, adds the manifest and renames the folder.
+says how many are safe on disk; where the array is shorter than that, the work begins again. The
+last step measures, adds the manifest and renames the folder.
 """
 
 import os
@@ -140,7 +141,10 @@ def _prepare(part: Path, identity: dict[str, Any], shape: tuple[int, int]) -> tu
                 f"{part} is the beginning of another encoding: delete it, or finish it with its "
                 "own command"
             )
-        return begun["done"], begun["start_of_rows"]
+        done, start_of_rows = begun["done"], begun["start_of_rows"]
+        # A file that has lost its end would be filled up with zeros, and pass for latents.
+        if _size(part / ARRAY) >= start_of_rows + 4 * shape[1] * done:
+            return done, start_of_rows
     part.mkdir(parents=True, exist_ok=True)
     with open(part / ARRAY, "wb") as handle:
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
@@ -148,6 +152,10 @@ def _prepare(part: Path, identity: dict[str, Any], shape: tuple[int, int]) -> tu
         start_of_rows = handle.tell()
     _mark(part, identity, 0, start_of_rows)
     return 0, start_of_rows
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _encode_rest(
@@ -164,11 +172,10 @@ def _encode_rest(
     description = f"encoding {identity['modality']}".rstrip()
     with (
         open(part / ARRAY, "r+b") as handle,
-        progress(description, total, unit="rows") as advance,
+        progress(description, total, unit="rows", done=done) as advance,
     ):
         handle.seek(start_of_rows + 4 * dim * done)
         handle.truncate()
-        advance(done)
         for start in range(done, total, BLOCK):
             stop = min(start + BLOCK, total)
             handle.write(_encoded(model, read(start, stop), stop - start).tobytes())

@@ -1,6 +1,6 @@
 """Latents that know how they are measured and which unimodal model made them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 
 from amodal.errors import InputError
 from amodal.latents.check import as_latents
+from amodal.latents.normalisation import Normalisation
 from amodal.specification import LatentSpec
 
 
@@ -23,13 +24,15 @@ class Latents:
     """Of the unimodal model (weights and preprocessing); empty when unknown."""
     model: str = ""
     """The unimodal model's name or file, with which `amodal translate` reads raw input."""
+    normalisation: Normalisation | None = None
+    """Measured when they were encoded; None where nobody has."""
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def take(self, rows: Any) -> "Latents":
         """Some of the rows."""
-        return Latents(self.rows[rows], self.spec, self.fingerprint, self.model)
+        return replace(self, rows=self.rows[rows])
 
 
 def check_blocks(name: str, rows: torch.Tensor, spec: LatentSpec) -> None:
@@ -71,7 +74,7 @@ def as_checked(name: str, value: Any, *, spec: LatentSpec | None = None) -> Late
     """
     if isinstance(value, Latents):
         rows = as_latents(name, value.rows)
-        result = Latents(rows, value.spec, value.fingerprint, value.model)
+        result = replace(value, rows=rows)
     else:
         rows = as_latents(name, value)
         result = Latents(rows, spec or LatentSpec.continuous(rows.shape[1]))

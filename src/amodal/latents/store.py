@@ -128,7 +128,9 @@ def open_store(path: str | Path, *, checksums: bool | None = None) -> Latents:
         raise DamagedError(
             f"{array} holds {rows.dtype} {rows.shape}, expected float32 {expected}: {REMEDY}"
         )
-    return Latents(rows, manifest.spec, manifest.fingerprint, manifest.model)
+    return Latents(
+        rows, manifest.spec, manifest.fingerprint, manifest.model, manifest.normalisation
+    )
 
 
 def _mapped(array: Path) -> np.ndarray:
