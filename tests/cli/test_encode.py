@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from amodal.cli.main import main
-from amodal.data import generate
+from amodal.data import generate, open_dataset
 from amodal.latents.store import open_store, read_manifest
 
 
@@ -42,6 +42,35 @@ def test_some_rows_are_the_same_rows(data: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(every[20:45], some)
 
 
+def test_a_split_is_its_rows_and_no_others(data: Path, tmp_path: Path) -> None:
+    assert encode(data, tmp_path / "all") == 0
+    every, seen = open_store(tmp_path / "all").rows, []
+    for split, size in {"train": 54, "validation": 3, "test": 3}.items():
+        assert encode(data, tmp_path / split, "--split", split) == 0
+        rows = open_dataset(data).rows(split)
+        assert len(rows) == size
+        np.testing.assert_array_equal(open_store(tmp_path / split).rows, every[rows])
+        assert read_manifest(tmp_path / split).source["split"] == split
+        seen.extend(rows.tolist())
+    assert sorted(seen) == list(range(60))
+
+
+def test_another_split_in_the_same_folder_is_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert encode(data, tmp_path / "out", "--split", "validation") == 0
+    assert encode(data, tmp_path / "out", "--split", "test") == 1
+    assert "holds another encoding (it differs in source)" in capsys.readouterr().err
+
+
+def test_a_split_without_rows_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generate("shapes", 10, tmp_path / "few")
+    assert encode(tmp_path / "few", tmp_path / "out", "--split", "test") == 1
+    assert "has 10 rows, none of them in the split test: generate more" in capsys.readouterr().err
+
+
 def test_other_rows_in_the_same_folder_are_refused(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -56,6 +85,8 @@ def test_other_rows_in_the_same_folder_are_refused(
         (["--rows", "50:90"], "there are 60 rows: expected first < end <= 60"),
         (["--rows", "9:9"], "expected first < end"),
         (["--rows", "5"], "expected first:end such as 0:20000"),
+        (["--rows", "0:9", "--split", "train"], "both say which rows: give one of them"),
+        (["--split", "tset"], "--split"),
         (["--model", "shapes/atributes"], "did you mean 'shapes/attributes'?"),
     ],
 )
