@@ -8,7 +8,7 @@ from amodal.cli.generate import Generate
 from amodal.cli.show import Show
 from amodal.data import generation
 from amodal.data.contact_sheet import contact_sheet
-from amodal.errors import InputError
+from amodal.errors import ExistsError, InputError
 
 
 def test_every_picture_and_caption_is_on_the_sheet():
@@ -47,7 +47,19 @@ def test_generate_then_show(tmp_path, capsys):
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.width == 6 * 192 + 5 * 20 + 56
     with pytest.raises(InputError, match="--n is 201, expected 1 to 200"):
-        Show(tmp_path / "shapes", n=201, out=tmp_path / "sheet.png").run()
+        Show(tmp_path / "shapes", n=201, out=tmp_path / "other.png").run()
+
+
+def test_a_sheet_is_replaced_only_when_asked(tmp_path):
+    Generate("shapes", n=30, out=tmp_path / "shapes", workers=1).run()
+    out = tmp_path / "sheet.png"
+    out.write_bytes(b"mine")
+    with pytest.raises(ExistsError, match=r"already there: .* replace it with --overwrite"):
+        Show(tmp_path / "shapes", out=out, n=4).run()
+    assert out.read_bytes() == b"mine"
+    Show(tmp_path / "shapes", out=out, n=4, overwrite=True).run()
+    with Image.open(out) as sheet:
+        assert sheet.format == "PNG"
 
 
 def test_generate_says_how_to_go_on_after_ctrl_c(tmp_path, capsys, monkeypatch):

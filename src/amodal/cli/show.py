@@ -8,7 +8,7 @@ from tyro.conf import Positional
 
 from amodal.data import open_dataset
 from amodal.data.contact_sheet import contact_sheet, write_contact_sheet
-from amodal.errors import InputError
+from amodal.errors import ExistsError, InputError
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,9 @@ class Show:
     data: Positional[Path] = Path("data/shapes")
     """A folder made by `amodal generate`."""
     out: Path = Path("sheet.png")
-    """The picture to write; an older one is replaced."""
+    """The picture to write."""
+    overwrite: bool = False
+    """Replace an older picture."""
     n: int = 24
     """How many items, drawn at random."""
     columns: int = 6
@@ -32,7 +34,15 @@ class Show:
     """Also compare every file with its checksum first."""
 
     def run(self) -> None:
-        """Write the sheet, and say where it is."""
+        """Write the sheet, and say where it is.
+
+        Raises:
+            ExistsError: the picture is already there, and `overwrite` was not asked for.
+        """
+        if self.out.exists() and not self.overwrite:
+            raise ExistsError(
+                f"{self.out} is already there: choose another --out, or replace it with --overwrite"
+            )
         dataset = open_dataset(self.data, checksums=self.verify)
         if not 1 <= self.n <= len(dataset):
             raise InputError(
