@@ -26,6 +26,8 @@ def explained_disk_errors(path: Path) -> Iterator[None]:
             errno.EROFS: "the file system is read-only: choose another folder",
             errno.EACCES: "permission denied: choose a folder that you may write to",
             errno.ENOTDIR: "a part of the path is a file, not a folder: choose another path",
+            errno.EEXIST: "a part of the path is a file, not a folder: choose another path",
+            errno.EISDIR: "it is a folder: give the name of a file",
         }
         if error.errno not in reasons:
             raise
@@ -75,6 +77,8 @@ def read_json(path: str | Path) -> Any:
         return json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise NotFoundError(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise DamagedError(f"{path} is a folder, expected a JSON file") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise DamagedError(
             f"{path} is not valid JSON ({error}): it is damaged or foreign"

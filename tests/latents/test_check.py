@@ -68,7 +68,7 @@ def test_numbers_too_large_for_float32_count_as_infinite(kind: str) -> None:
     rows = array(np.float64)
     rows[1, 1] = 1e300
     given = rows if kind == "numpy" else torch.from_numpy(rows)
-    with pytest.raises(InputError, match=r"row 1 holds NaN or infinite .*1 such row in all"):
+    with pytest.raises(InputError, match=r"row 1 holds numbers too large for float32 .*1 such row"):
         as_latents("image", given)
 
 
@@ -128,3 +128,13 @@ def test_latents_keep_what_they_know() -> None:
     assert (checked.fingerprint, checked.model, checked.spec) == ("abc", "shapes/text", SPEC)
     assert len(given.take([1])) == 1
     assert given.take([1]).fingerprint == "abc"
+
+
+def test_masked_rows_and_sparse_tensors_are_refused() -> None:
+    masked = np.ma.masked_array(array(np.float64), mask=False)
+    assert as_latents("image", masked).shape == masked.shape
+    masked[1, 0] = np.ma.masked
+    with pytest.raises(InputError, match="row 1 of the masked array is masked"):
+        as_latents("image", masked)
+    with pytest.raises(InputError, match=r"expected real numbers, .*sparse"):
+        as_latents("image", torch.eye(3).to_sparse())

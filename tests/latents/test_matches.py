@@ -61,9 +61,12 @@ def test_the_very_same_match_twice_counts_once_and_is_said() -> None:
     [
         ({"image": [0, 10], "text": [1, 2]}, r"'image': entry 1 is row 10.*only 10 rows \(0 to 9"),
         ({"image": [0, -1], "text": [1, 2]}, r"'image': entry 1 is -1, row numbers start at 0"),
-        ({"image": [0, 1.5], "text": [1, 2]}, r"'image': expected whole row numbers.*0\.0.*float"),
+        ({"image": [0, 1.5], "text": [1, 2]}, r"'image': .*whole row numbers, got 1\.5 at entry 1"),
         ({"image": [0, np.nan], "text": [1, 2]}, r"'image': expected whole row numbers"),
-        ({"image": ["0", "1"], "text": [1, 2]}, r"'image': expected whole row numbers.*'0'"),
+        (
+            {"image": ["0", "1"], "text": [1, 2]},
+            r"'image': expected whole row numbers, got 0 .*type <U1",
+        ),
         ({"image": [True, False], "text": [1, 2]}, r"'image': expected whole row numbers"),
         ({"image": [0, None], "text": [1, 2]}, r"'image': expected whole row numbers"),
         ({"image": [[0, 1]], "text": [1, 2]}, r"'image': expected a flat list.*\(1, 2\)"),
@@ -71,7 +74,6 @@ def test_the_very_same_match_twice_counts_once_and_is_said() -> None:
         ({"image": 0, "text": 1}, r"'image': expected a flat list"),
         ({"image": [0, 1], "text": [1]}, r"equally long.*\{'image': 2, 'text': 1\}"),
         ({"image": [0, 1]}, r"cover only \['image'\].*at least two modalities"),
-        ({}, r"cover only \[\]"),
         ([{"image": [0, 1]}], r"cover only \['image'\]"),
         ("image", r"expected a dict of row lists.*got str"),
         (np.array([[0, 1]]), r"expected a dict of row lists.*got ndarray"),

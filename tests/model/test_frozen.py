@@ -1,7 +1,11 @@
 """Nothing that a workspace does reaches the unimodal models that made its latents."""
 
+import numpy as np
 import torch
 from plain_data import draw_plain, quick, same_rows
+
+import amodal
+from amodal.data.shapes import attributes, draw_factors, render
 
 
 def test_no_gradient_and_no_update_reaches_a_unimodal_model() -> None:
@@ -22,3 +26,20 @@ def test_no_gradient_and_no_update_reaches_a_unimodal_model() -> None:
     assert not answer.requires_grad
     assert not any(p.requires_grad for p in frozen.parameters())
     assert not model.ensemble_.members.matrix.requires_grad
+
+
+def test_the_shipped_image_model_stays_as_it_is_through_encoding_fitting_and_drawing() -> None:
+    factors = draw_factors(60, seed=9)
+    image, numbers = amodal.load_model("shapes/image"), amodal.load_model("shapes/attributes")
+    before = {name: value.clone() for name, value in image.state_dict().items()}
+    fingerprint = image.fingerprint
+    latents = {
+        "image": amodal.Latents(image.encode(render(factors)), image.specification, fingerprint),
+        "attributes": amodal.Latents(numbers.encode(attributes(factors)), numbers.specification),
+    }
+    model = quick(steps=10).fit(latents, matches=same_rows(20, *latents))
+    drawn = image.decode(model.translate(latents["attributes"], "attributes", "image"))
+    assert drawn.dtype == np.uint8
+    assert not any(p.requires_grad or p.grad is not None for p in image.parameters())
+    assert all(torch.equal(before[name], value) for name, value in image.state_dict().items())
+    assert image.fingerprint == fingerprint

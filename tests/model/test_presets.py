@@ -8,7 +8,7 @@ from amodal.errors import UnknownNameError
 
 
 def test_the_seed_preset_is_the_papers_network(typed) -> None:
-    model = Workspace("seed", steps=4, folds=2).fit(
+    model = Workspace("devillers2024", steps=4, folds=2).fit(
         typed.latents, matches={name: np.arange(20) for name in typed.latents}
     )
     made = model.architecture_
@@ -20,5 +20,5 @@ def test_the_seed_preset_is_the_papers_network(typed) -> None:
 
 
 def test_an_unknown_preset_offers_the_nearest() -> None:
-    with pytest.raises(UnknownNameError, match="did you mean 'seed'"):
-        Workspace("sead").fit({"a": np.ones((9, 2)), "b": np.ones((9, 2))})
+    with pytest.raises(UnknownNameError, match="did you mean 'devillers2024'"):
+        Workspace("devilers2024").fit({"a": np.ones((9, 2)), "b": np.ones((9, 2))})

@@ -119,13 +119,17 @@ def test_the_same_fit_again_says_that_it_is_done(run, monkeypatch) -> None:
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
 
 
-@pytest.mark.parametrize("change", ["seed", "steps", "losses", "matches", "data", "fingerprint"])
+@pytest.mark.parametrize(
+    "change", ["seed", "steps", "losses", "matches", "data", "units", "fingerprint"]
+)
 def test_another_fit_there_is_refused(run, change: str) -> None:
     data, matches, settings = draw_plain(), same_rows(20), {}
     if change == "matches":
         matches = same_rows(19)
     elif change == "data":
         data["sound"][0, 0] += 1e-3
+    elif change == "units":  # normalised, the rows are the same
+        data["sound"] = data["sound"] * 4
     elif change == "fingerprint":
         spec = amodal.LatentSpec.continuous(5)
         data["sound"] = amodal.Latents(data["sound"], spec, fingerprint="abc")

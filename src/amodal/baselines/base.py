@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise, permutations
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from amodal.baselines.principal import Principal
 from amodal.errors import InputError, NotFittedError, unknown_name
-from amodal.latents import MatchTable, as_latents
+from amodal.fewmatch.ways import shortest_way
+from amodal.latents import Latents, MatchTable, as_checked, as_latents, like
 from amodal.typing import Float
 
 Map = Callable[[Float[Tensor, "row source"]], Float[Tensor, "row target"]]
@@ -19,10 +19,10 @@ Fitted = TypeVar("Fitted", bound="Baseline")
 
 
 class Baseline:
-    """Base of the baselines: `fit`, `translate` and `embed` on plain arrays.
+    """Base of the baselines: `fit`, `translate` and `embed`, on arrays or `Latents`.
 
-    Numpy goes in and out, or torch goes in and out; results are float32. A subclass says how one
-    modality is mapped to another by `_fit_map`.
+    Numpy goes in and out, or torch goes in and out. Every column counts as continuous. A subclass
+    says how one modality is mapped to another by `_fit_map`.
     """
 
     def __init__(self, *, principal: int | None = None) -> None:
@@ -40,13 +40,13 @@ class Baseline:
         """Fit on each modality's rows and the few matches among them.
 
         Args:
-            latents: each modality's latents, (rows, columns), with its own number of rows.
+            latents: each modality's rows, (row, dim), of its own number: arrays or `Latents`.
             matches: `{"image": [0, 5], "text": [3, 1]}`, a list of such dicts, or a MatchTable.
 
         Raises:
             InputError: unusable arrays or matches, or a modality without any match.
         """
-        rows = {name: as_latents(name, value) for name, value in latents.items()}
+        rows = {name: as_checked(name, value).rows for name, value in latents.items()}
         table = MatchTable.build(matches, {name: len(value) for name, value in rows.items()})
         for name in rows:
             if not any(len(table.together(name, other)) for other in rows if other != name):
@@ -74,7 +74,7 @@ class Baseline:
         coordinates = self._coordinates(source, x)
         self._known(target)
         answer = self._translate(coordinates, source, target)
-        return _as_given(self.principal_[target].invert(answer), x)
+        return like(x, self.principal_[target].invert(answer))
 
     def embed(self, latents: Mapping[str, Any]) -> Any:
         """Give rows of any modalities in one shared space, to be compared by cosine.
@@ -94,7 +94,7 @@ class Baseline:
             raise InputError(f"embed needs the same things in each modality, got rows {sizes}")
         if len(states) > 1:
             states = [torch.stack([unit_rows(state) for state in states]).mean(0)]
-        return _as_given(states[0], next(iter(latents.values())))
+        return like(next(iter(latents.values())), states[0])
 
     def _fit(self, rows: Mapping[str, Tensor], table: MatchTable) -> None:
         self._maps: dict[tuple[str, str], Map] = {}
@@ -109,14 +109,14 @@ class Baseline:
             (source, target): self._translate(rows[source], source, target).mean(0)
             for source in rows
             for target in rows
-            if _route(source, target, steps)
+            if shortest_way(source, target, steps)
         }
 
     def _fit_map(self, x: Float[Tensor, "thing source"], y: Float[Tensor, "pair target"]) -> Map:
         raise NotImplementedError
 
     def _translate(self, x: Tensor, source: str, target: str) -> Tensor:
-        names = _route(source, target, set(self._maps))
+        names = shortest_way(source, target, set(self._maps))
         if not names:
             raise InputError(
                 f"no matches lead from modality {source!r} to {target!r}, not even through "
@@ -138,7 +138,8 @@ class Baseline:
 
     def _coordinates(self, name: str, x: Any) -> Tensor:
         self._known(name)
-        return self.principal_[name].apply(as_latents(name, x, dim=self._dims[name]))
+        rows = x.rows if isinstance(x, Latents) else x
+        return self.principal_[name].apply(as_latents(name, rows, dim=self._dims[name]))
 
     def _known(self, name: str) -> None:
         if not hasattr(self, "_dims"):
@@ -151,22 +152,3 @@ def unit_rows(rows: Float[Tensor, "row dim"]) -> Float[Tensor, "row dim"]:
     """Rows of length 1; rows of zeros stay zeros."""
     norm = rows.norm(dim=1, keepdim=True)
     return rows / torch.where(norm > 0, norm, 1.0)
-
-
-def _route(source: str, target: str, steps: set[tuple[str, str]]) -> list[str]:
-    """The modalities on the shortest way from source to target, both included; [] if none."""
-    ways, seen = [[source]], {source}
-    while ways:
-        way = ways.pop(0)
-        if way[-1] == target:
-            return way
-        for first, second in sorted(steps):
-            if first == way[-1] and second not in seen:
-                seen.add(second)
-                ways.append([*way, second])
-    return []
-
-
-def _as_given(result: Tensor, given: Any) -> Any:
-    single = result.to(torch.float32)
-    return single if isinstance(given, Tensor) else np.asarray(single)

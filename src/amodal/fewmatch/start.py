@@ -8,7 +8,6 @@ translation is exactly ridge regression. The networks beside this linear path th
 leaves.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from amodal.fewmatch.ridge import RidgeMap, fit_ridge
+from amodal.fewmatch.ways import shortest_way
 from amodal.latents import MatchTable
 from amodal.specification import LatentSpec
 from amodal.typing import Float
@@ -105,7 +105,7 @@ def _map_between(
     architecture: Architecture,
 ) -> Affine:
     """The identity, a ridge map, several in a row through other modalities, or the mean alone."""
-    way = _shortest_way(source, target, ridges)
+    way = shortest_way(source, target, ridges)
     if way is None:
         inputs, outputs = architecture.specs[source].dim, architecture.specs[target].dim
         return Affine(torch.zeros(inputs, outputs), torch.zeros(outputs))
@@ -116,18 +116,6 @@ def _map_between(
         ridge = ridges[step]
         found = Affine(found.weight @ ridge.weight, ridge(found.bias[None])[0])
     return found
-
-
-def _shortest_way(
-    source: str, target: str, steps: Collection[tuple[str, str]]
-) -> tuple[str, ...] | None:
-    """The fewest modalities to pass from one to another, both included; None without a way."""
-    ways = [(source,)]
-    for way in ways:  # grows while it is read: breadth first
-        if way[-1] == target:
-            return way
-        ways += [(*way, after) for before, after in steps if before == way[-1] and after not in way]
-    return None
 
 
 def _basis(

@@ -1,6 +1,7 @@
 """Latents: checked, normalised, stored, matched, drawn in batches."""
 
 from amodal.latents.check import as_latents
+from amodal.latents.given import like
 from amodal.latents.latents import Latents, as_checked, check_blocks
 from amodal.latents.matches import MatchTable
 from amodal.latents.normalisation import Normalisation
@@ -16,5 +17,6 @@ __all__ = [
     "as_checked",
     "as_latents",
     "check_blocks",
+    "like",
     "separate_things",
 ]

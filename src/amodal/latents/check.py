@@ -25,7 +25,7 @@ def as_latents(name: str, value: Any, *, dim: int | None = None) -> Float[Tensor
         >>> as_latents("image", [[1, 2], [3, 4]]).dtype
         torch.float32
     """
-    tensor = _as_tensor(name, value)
+    tensor, too_large = _as_tensor(name, value)
     if tensor.ndim != 2:
         hint = (
             "one row? use x[None, :]"
@@ -47,19 +47,29 @@ def as_latents(name: str, value: Any, *, dim: int | None = None) -> Float[Tensor
     if not bool(finite.all()):
         bad = torch.nonzero(~finite)[:, 0]
         rows = "row in all" if len(bad) == 1 else "rows in all"
+        what = "numbers too large for float32" if too_large else "NaN or infinite numbers"
         raise InputError(
-            f"modality {name!r}: row {int(bad[0])} holds NaN or infinite numbers "
+            f"modality {name!r}: row {int(bad[0])} holds {what} "
             f"({len(bad)} such {rows}): remove those rows, or replace the numbers before passing "
             "them on"
         )
     return tensor
 
 
-def _as_tensor(name: str, value: Any) -> Tensor:
+def _as_tensor(name: str, value: Any) -> tuple[Tensor, bool]:
+    """The array as float32, and whether finite numbers became infinite by that."""
     if isinstance(value, Tensor):
-        if value.is_complex():
-            raise _not_numbers(name, str(value.dtype))
-        return value.detach().to("cpu", torch.float32).contiguous()
+        if value.is_complex() or value.layout != torch.strided or value.is_meta:
+            kind = value.dtype if value.is_complex() else f"{value.layout} on {value.device}"
+            raise _not_numbers(name, str(kind))
+        tensor = value.detach().to("cpu", torch.float32).contiguous()
+        return tensor, bool(torch.isfinite(value).all()) and not bool(tensor.isfinite().all())
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        first = int(np.flatnonzero(np.ma.getmaskarray(value).reshape(len(value), -1).any(1))[0])
+        raise InputError(
+            f"modality {name!r}: row {first} of the masked array is masked: remove such rows, or "
+            "fill them before passing the array on"
+        )
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -68,7 +78,10 @@ def _as_tensor(name: str, value: Any) -> Tensor:
         raise _not_numbers(name, str(array.dtype))
     with np.errstate(over="ignore"):
         # A copy: the caller's array may be read-only, a memory map, or changed later.
-        return torch.from_numpy(np.array(array, dtype=np.float32))
+        single = np.array(array, dtype=np.float32)
+    widened = array.dtype.itemsize > 4 and array.dtype.kind == "f"
+    too_large = widened and not np.isfinite(single).all() and bool(np.isfinite(array).all())
+    return torch.from_numpy(single), too_large
 
 
 def _not_numbers(name: str, kind: str) -> InputError:

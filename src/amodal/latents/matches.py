@@ -57,7 +57,7 @@ class MatchTable:
             UnknownNameError: a modality that has no latents.
         """
         names = tuple(sizes)
-        if matches is None:
+        if matches is None or (isinstance(matches, Mapping) and not matches):
             return cls(names, np.empty((0, len(names)), dtype=np.int64))
         if isinstance(matches, cls):
             parts = [_columns_of(matches)]
@@ -133,11 +133,24 @@ def _whole_numbers(name: str, value: Any) -> np.ndarray:
     if array.dtype.kind == "f" and np.isfinite(array).all() and (array == np.floor(array)).all():
         array = array.astype(np.int64)
     if array.dtype.kind not in "iu":
+        entry = _first_not_whole(array)
         raise InputError(
-            f"matches of modality {name!r}: expected whole row numbers, got values such as "
-            f"{array.flat[0]!r} of type {array.dtype}"
+            f"matches of modality {name!r}: expected whole row numbers, got {array[entry]!s} at "
+            f"entry {entry} (type {array.dtype})"
+        )
+    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
+        raise InputError(
+            f"matches of modality {name!r}: entry {int(array.argmax())} is {int(array.max())}, no "
+            "array has so many rows"
         )
     return array.astype(np.int64)
+
+
+def _first_not_whole(array: np.ndarray) -> int:
+    """The entry to blame: the first that is no whole number."""
+    if array.dtype.kind != "f":
+        return 0
+    return int(np.flatnonzero(~np.isfinite(array) | (array != np.floor(array)))[0])
 
 
 def _as_rows(columns: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray:

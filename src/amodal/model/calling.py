@@ -4,11 +4,7 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
-import numpy as np
-from torch import Tensor
-
 from amodal.errors import unknown_name
-from amodal.latents import Latents
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,20 +51,3 @@ class Parameters:
     def __repr__(self) -> str:
         chosen = {k: v for k, v in self.get_params().items() if v is not None}
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in chosen.items())})"
-
-
-def like(given: Any, result: Tensor) -> Any:
-    """Torch in, torch out on the same device and type; anything else, numpy out."""
-    if isinstance(given, Latents):
-        given = given.rows
-    if isinstance(given, Tensor):
-        kept = (
-            result
-            if not result.is_floating_point() or not given.is_floating_point()
-            else (result.to(given.dtype))
-        )
-        return kept.to(given.device)
-    array = result.numpy()
-    if isinstance(given, np.ndarray) and given.dtype == np.float64 and array.dtype.kind == "f":
-        return array.astype(np.float64)
-    return array

@@ -14,7 +14,7 @@ from torch import Tensor
 from amodal.errors import ExistsError
 from amodal.fewmatch.start import put_start
 from amodal.files import atomic_path, explained_disk_errors, read_json, write_json
-from amodal.latents import MatchTable
+from amodal.latents import MatchTable, Normalisation
 from amodal.model.inference import Ensemble
 from amodal.model.judging import judge
 from amodal.model.plan import Trial, plan_runs
@@ -173,6 +173,7 @@ def claim_folder(
     latents: dict[str, Tensor],
     table: MatchTable,
     *,
+    normalisation: Mapping[str, Normalisation],
     parameters: Mapping[str, Any],
 ) -> bool:
     """Take a run folder for this very fit; refuse one that belongs to another.
@@ -183,6 +184,7 @@ def claim_folder(
         architecture: of the workspace.
         latents: normalised rows of each modality.
         table: all matches.
+        normalisation: what the rows were before.
         parameters: what else the result depends on, as JSON has it.
 
     Returns:
@@ -194,7 +196,8 @@ def claim_folder(
     described = [asdict(settings), architecture.to_json(), dict(parameters)]
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
     digest.update(table.rows.tobytes())
-    for rows in latents.values():
+    for name, rows in latents.items():
+        digest.update(json.dumps(normalisation[name].to_json()).encode())
         digest.update(rows.numpy().tobytes())
     identity = {"fit": digest.hexdigest()}
     marker = folder / "fit.json"

@@ -52,6 +52,14 @@ def answer_members(
     return torch.where(columns, translate_members(ensemble.start, rows, source, target), answers)
 
 
+def answer(
+    ensemble: Ensemble, rows: Float[Tensor, "row dim"], source: str, target: str
+) -> Float[Tensor, "row dim_target"]:
+    """The members' mean translation."""
+    spec = ensemble.members.architecture.specs[target]
+    return average(answer_members(ensemble, rows, source, target), spec)
+
+
 @torch.no_grad()
 def states_of_members(
     population: Population, rows: Mapping[str, Float[Tensor, "row _"]]

@@ -2,19 +2,19 @@
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from amodal.errors import InputError, MissingExtraError, Notice, unknown_name
-from amodal.latents import Latents, MatchTable, as_checked, separate_things
+from amodal.latents import Latents, MatchTable, Normalisation, as_checked, separate_things
 from amodal.losses import find_loss
 from amodal.model.plan import FEWEST_TO_HOLD_OUT
 from amodal.model.presets import Preset, find_preset
 from amodal.specification import LatentSpec
-from amodal.training import Run
+from amodal.training import Run, TrainingSettings
 from amodal.workspace import Architecture
 
 LARGEST_STATE = 512
@@ -36,8 +36,7 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
     }
     if "losses" in changed:
         changed["losses"] = {name: float(weight) for name, weight in changed["losses"].items()}
-    if parameters["steps"] is not None:
-        changed["training"] = replace(preset.training, steps=parameters["steps"])
+    changed["training"] = _training_of(preset, parameters)
     settings = replace(preset, **changed)
     # A run checks its losses and its learning rate: here, before anything is read or written.
     Run(0, settings.losses, np.empty(0, dtype=np.int64), learning_rate=settings.learning_rate)
@@ -57,6 +56,17 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
     return settings
 
 
+def _training_of(preset: Preset, parameters: Mapping[str, Any]) -> TrainingSettings:
+    training = dict(parameters["training"] or {})
+    known = [field.name for field in fields(TrainingSettings)]
+    for name in training:
+        if name not in known:
+            raise unknown_name("training setting", name, known)
+    if parameters["steps"] is not None:
+        training["steps"] = parameters["steps"]
+    return replace(preset.training, **training)
+
+
 def check_latents(latents: Any, spaces: Mapping[str, LatentSpec]) -> dict[str, Latents]:
     """Every modality's rows as checked `Latents`; spaces say how plain arrays are measured."""
     if not isinstance(latents, Mapping):
@@ -70,6 +80,11 @@ def check_latents(latents: Any, spaces: Mapping[str, LatentSpec]) -> dict[str, L
         if name not in latents:
             raise unknown_name("modality in spaces", name, latents)
     return {name: as_checked(name, value, spec=spaces.get(name)) for name, value in latents.items()}
+
+
+def normalisation_of(given: Latents) -> Normalisation:
+    """The normalisation that is stored with latents, or else measured on their rows."""
+    return given.normalisation or Normalisation.fit(given.rows, given.spec)
 
 
 def check_supervision(table: MatchTable, settings: Preset) -> None:
@@ -118,3 +133,17 @@ def check_tensorboard(folder: Any) -> None:
         raise MissingExtraError("tensorboard", "tensorboard")
     if folder is None:
         raise InputError("tensorboard needs a run folder: fit(..., folder=...)")
+
+
+def check_fingerprint(name: str, given: Latents, expected: str, model: str) -> None:
+    """Refuse latents of another unimodal model than the one that was fitted on.
+
+    Raises:
+        InputError: the fingerprints differ.
+    """
+    if expected and given.fingerprint != expected:
+        raise InputError(
+            f"modality {name!r}: these latents are of another unimodal model than the one "
+            f"fitted (fingerprint {given.fingerprint[:12] or 'unknown'}, expected "
+            f"{expected[:12]}): encode again with {model or 'that model'}"
+        )

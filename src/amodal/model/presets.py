@@ -1,4 +1,4 @@
-"""Named settings of a workspace: what was measured to be best, and the seed's own."""
+"""Named settings of a workspace: what was measured to be best, and the paper's own."""
 
 from dataclasses import dataclass, field
 
@@ -47,7 +47,7 @@ PRESETS: dict[str, Preset] = {
     "default": Preset(),
     # Devillers et al. 2024 and its code: a 12-number state through tanh, encoders and decoders of
     # ReLU layers with dropout, AdamW at 1e-4 (encoders) and 3e-4 (decoders), weights all 1.
-    "seed": Preset(
+    "devillers2024": Preset(
         losses={"translation": 1.0, "contrastive": 1.0, "demi_cycle": 1.0, "cycle": 1.0},
         start=False,
         state=12,

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from amodal.model.inference import Ensemble, answer_members, average
+from amodal.model.inference import Ensemble, answer
 from amodal.model.trust import Trust
 from amodal.typing import Float
 
@@ -87,8 +87,7 @@ def retrieval_vectors(
         Vectors of length 1; the inner product of the two sides' is half the mean of the two
         weighted cosines plus half the cosine in the shared directions.
     """
-    spec = ensemble.members.architecture.specs[other]
-    there = average(answer_members(ensemble, rows, name, other), spec)
+    there = answer(ensemble, rows, name, other)
     there = there - (shared.second_centre if first else shared.first_centre)
     own = F.normalize(rows * _column_weights(trust.get((other, name)), rows), dim=1)
     abroad = F.normalize(there * _column_weights(trust.get((name, other)), there), dim=1)
@@ -107,8 +106,7 @@ def _column_weights(trust: Trust | None, rows: Tensor) -> Float[Tensor, " dim"]:
 def _slopes(ensemble: Ensemble, rows: Tensor, source: str, target: str) -> tuple[Tensor, Tensor]:
     """Slopes of least squares from rows to what they are translated to, and the mean of that."""
     some = rows[:: max(1, len(rows) // ROWS)]
-    spec = ensemble.members.architecture.specs[target]
-    answers = average(answer_members(ensemble, some, source, target), spec)
+    answers = answer(ensemble, some, source, target)
     centre = answers.mean(0)
     x, y = some.double() - some.double().mean(0), (answers - centre).double()
     # A little ridge: one-hot blocks are collinear, and small modalities have few rows.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from amodal.errors import DamagedError
 from amodal.latents import Normalisation
 from amodal.model.inference import Ensemble
 from amodal.model.retrieval_vectors import SharedDirections
+from amodal.model.storage import read_history, read_model
 from amodal.model.trust import Trust
 from amodal.workspace import Architecture, Population
 
@@ -38,17 +40,20 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
     return config, tensors
 
 
-def restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    """Give an unfitted workspace what `to_files` wrote.
+def restore(model: Any, folder: Path) -> None:
+    """Give an unfitted workspace what was written in a folder.
 
     Raises:
+        NotFoundError: there is nothing.
         DamagedError: something is missing, or does not fit together.
     """
     try:
+        config, tensors = read_model(folder)
         _restore(model, config, tensors)
+        model.history_ = read_history(folder)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedError(
-            f"the configuration of this workspace is damaged ({type(error).__name__}: {error}): "
+            f"{folder}/config.json is damaged ({type(error).__name__}: {error}): "
             "copy the folder anew, or remove it and fit again"
         ) from error
 

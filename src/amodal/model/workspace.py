@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from amodal.errors import InputError, NotFittedError, Notice, unknown_name
-from amodal.latents import Latents, MatchTable, Normalisation, as_latents, check_blocks
-from amodal.model.calling import OnClassOrInstance, Parameters, like
+from amodal.latents import Latents, MatchTable, Normalisation, as_latents, check_blocks, like
+from amodal.model.calling import OnClassOrInstance, Parameters
 from amodal.model.fitting import Fitted, claim_folder, fit_population
 from amodal.model.inference import (
+    answer,
     answer_members,
     average,
     cycle_error,
@@ -25,14 +26,16 @@ from amodal.model.inference import (
 from amodal.model.plan import Trial
 from amodal.model.prepare import (
     architecture_for,
+    check_fingerprint,
     check_latents,
     check_supervision,
     check_tensorboard,
+    normalisation_of,
     settings_of,
 )
 from amodal.model.retrieval_vectors import retrieval_vectors, shared_directions
 from amodal.model.serialise import restore, to_files
-from amodal.model.storage import read_history, read_model, save_folder, write_model
+from amodal.model.storage import save_folder, write_model
 from amodal.specification import LatentSpec
 
 
@@ -71,12 +74,13 @@ class Workspace(Parameters):
         folds: int | None = None,
         steps: int | None = None,
         learning_rate: float | None = None,
+        training: Mapping[str, Any] | None = None,
         seed: int = 0,
     ) -> None:
         """Choose settings; what is left out comes from the preset.
 
         Args:
-            preset: "default", or "seed" for the paper's own settings.
+            preset: "default", or "devillers2024" for the paper's own settings.
             losses: weight of each loss: translation, contrastive, demi_cycle, cycle, broadcast.
             start: begin at ridge regression on the matches.
             state: numbers in a state.
@@ -85,6 +89,7 @@ class Workspace(Parameters):
             folds: parts of the matches that are held out in turn, to choose when to stop.
             steps: updates at most; 0 keeps the start.
             learning_rate: at its height.
+            training: other settings of `TrainingSettings` by name, {"learn_scale": True}.
             seed: of everything random.
         """
         self.preset = preset
@@ -96,6 +101,7 @@ class Workspace(Parameters):
         self.folds = folds
         self.steps = steps
         self.learning_rate = learning_rate
+        self.training = training
         self.seed = seed
 
     @OnClassOrInstance
@@ -136,12 +142,11 @@ class Workspace(Parameters):
         check_supervision(table, settings)
         if len(table) == 0 and settings.start:
             settings = replace(settings, start=False)
-        normalisation = {
-            name: Normalisation.fit(given.rows, given.spec) for name, given in checked.items()
-        }
+        normalisation = {name: normalisation_of(given) for name, given in checked.items()}
         rows = {name: normalisation[name].apply(given.rows) for name, given in checked.items()}
         architecture = architecture_for(settings, checked)
         fingerprints = {name: given.fingerprint for name, given in checked.items()}
+        models = {name: given.model for name, given in checked.items()}
         path = None if folder is None else Path(folder)
         if path is not None and claim_folder(
             path,
@@ -149,15 +154,15 @@ class Workspace(Parameters):
             architecture,
             rows,
             table,
-            parameters={"seed": int(self.seed), "fingerprints": fingerprints},
+            normalisation=normalisation,
+            parameters={"seed": int(self.seed), "fingerprints": fingerprints, "models": models},
         ):
             warnings.warn(
                 f"{path} holds this very fit, finished: it is read, nothing is trained again",
                 Notice,
                 stacklevel=2,
             )
-            restore(self, *read_model(path))
-            self.history_ = read_history(path)
+            restore(self, path)
             return self
         trial = Trial(
             losses=settings.losses,
@@ -190,7 +195,7 @@ class Workspace(Parameters):
             latents: the rows that it was fitted on, not normalised.
             matches: how many matches it learnt from.
         """
-        normalisation = {n: Normalisation.fit(g.rows, g.spec) for n, g in latents.items()}
+        normalisation = {name: normalisation_of(given) for name, given in latents.items()}
         rows = {n: normalisation[n].apply(given.rows) for n, given in latents.items()}
         model = cls()
         model._adopt(fitted, latents, rows, normalisation, matches=matches)
@@ -238,8 +243,8 @@ class Workspace(Parameters):
         rows = self._normalised(values, source)
         self._known(target)
         members = answer_members(self.ensemble_, rows, source, target)
-        answer = average(members, self.architecture_.specs[target])
-        result = like(values, self.normalisation_[target].invert(answer))
+        mean = average(members, self.architecture_.specs[target])
+        result = like(values, self.normalisation_[target].invert(mean))
         if not uncertainty:
             return result
         return result, like(values, self._expected_error(members, rows, source, target))
@@ -280,7 +285,11 @@ class Workspace(Parameters):
 
     def cycle(self, values: Any, source: str, way: str) -> Any:
         """Translate to `way` and back to `source`: what survives the round trip."""
-        return self.translate(self.translate(values, source, way), way, source)
+        rows = self._normalised(values, source)
+        self._known(way)
+        abroad = answer(self.ensemble_, rows, source, way)
+        home = answer(self.ensemble_, abroad, way, source)
+        return like(values, self.normalisation_[source].invert(home))
 
     def retrieval_vectors(self, values: Any, source: str, target: str) -> Any:
         """Vectors of `source` rows to compare with those of `target` rows by inner product.
@@ -309,9 +318,8 @@ class Workspace(Parameters):
     def similarity(self, queries: Any, catalogue: Any, *, source: str, target: str) -> Any:
         """How alike queries of one modality and a catalogue of another are, in [-1, 1].
 
-        Half the mean of the two translations' cosines, columns weighted by how well they are
-        predicted, and half the cosine in the directions that both modalities share. A dense
-        (query, row) array: meant for catalogues of up to some tens of thousands of rows.
+        See `amodal.model.retrieval_vectors` for the formula. A dense (query, row) array, for
+        catalogues of up to some tens of thousands of rows.
         """
         return like(queries, self._similarity(queries, catalogue, source, target))
 
@@ -346,7 +354,7 @@ class Workspace(Parameters):
                     f'rank({source!r}, queries, {{"{others[0]}": rows}})'
                 )
             target = others[0]
-        if top < 1:
+        if not isinstance(top, int | np.integer) or top < 1:
             raise InputError(f"top must be at least 1, got {top}")
         scores = self._similarity(queries, catalogue, source, target)
         best = scores.topk(min(top, scores.shape[1]), dim=1)
@@ -365,10 +373,8 @@ class Workspace(Parameters):
             NotFoundError: there is none.
             DamagedError: it is damaged, foreign, or of a newer version.
         """
-        config, tensors = read_model(Path(folder))
         model = cls()
-        restore(model, config, tensors)
-        model.history_ = read_history(Path(folder))
+        restore(model, Path(folder))
         return model
 
     def _fitted(self) -> None:
@@ -384,13 +390,7 @@ class Workspace(Parameters):
         self._known(name)
         spec = self.architecture_.specs[name]
         if isinstance(values, Latents):
-            expected = self.fingerprints_[name]
-            if expected and values.fingerprint != expected:
-                raise InputError(
-                    f"modality {name!r}: these latents are of another unimodal model than the one "
-                    f"fitted (fingerprint {values.fingerprint[:12] or 'unknown'}, expected "
-                    f"{expected[:12]}): encode again with {self.models_[name] or 'that model'}"
-                )
+            check_fingerprint(name, values, self.fingerprints_[name], self.models_[name])
             values = values.rows
         rows = as_latents(name, values, dim=spec.dim)
         check_blocks(name, rows, spec)

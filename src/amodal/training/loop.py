@@ -23,7 +23,7 @@ from amodal.training.settings import Run, TrainingSettings
 from amodal.typing import Float
 from amodal.workspace import Population, Weights
 
-CHECKPOINT_SECONDS = 5.0
+CHECKPOINT_SECONDS = 1.0
 """Least time between checkpoints."""
 
 
@@ -69,8 +69,8 @@ def train(
         settings: what they share.
         unmatched: the rows of each modality that demi-cycles and cycles learn from; all of them
             when left out.
-        checkpoint: a file to go on from when it is there, and to write at looks, every five
-            seconds at most; removed by the caller once the result is safe.
+        checkpoint: a file to go on from when it is there, and to write at looks, once a
+            second at most; removed by the caller once the result is safe.
         on_look: called with the rows of the history at every look.
     """
     active = list(range(len(runs)))
@@ -120,8 +120,7 @@ def train(
     dropout = RunDropout(population.architecture.dropout)
     values: dict[str, Tensor] = {}
     saved = time.monotonic()
-    with progress("training", settings.steps, unit="steps") as advance:
-        advance(first)
+    with progress("training", settings.steps, unit="steps", done=first) as advance:
         for step in range(first, settings.steps + 1):
             if looked < step and (step % settings.evaluate_every == 0 or step == settings.steps):
                 current = Population(population.architecture, optimiser.matrix)
