@@ -4,7 +4,8 @@ Two views of likeness are added up. Translation: each side is brought to the oth
 cosines are taken there, columns weighted by how well they are predicted on held-out matches (a
 column that cannot be predicted only adds noise). Shared directions: the singular directions of
 the translations' linear part, in which both modalities speak about the same thing; with very few
-matches they are steadier than the translations themselves.
+matches they are steadier than the translations themselves, so they count the more, the less of
+the held-out variance the translations explain.
 """
 
 from collections.abc import Mapping
@@ -84,8 +85,9 @@ def retrieval_vectors(
         first: whether `name` is the first of the two in `shared`.
 
     Returns:
-        Vectors of length 1; the inner product of the two sides' is half the mean of the two
-        weighted cosines plus half the cosine in the shared directions.
+        Vectors of length 1; the inner product of the two sides' is (c + s d) / (1 + s): c the mean
+        of the two weighted cosines, d the cosine in the shared directions, s the mean share of
+        variance that held-out translations do not explain.
     """
     there = answer(ensemble, rows, name, other)
     there = there - (shared.second_centre if first else shared.first_centre)
@@ -93,7 +95,16 @@ def retrieval_vectors(
     abroad = F.normalize(there * _column_weights(trust.get((name, other)), there), dim=1)
     parts = [own, abroad] if first else [abroad, own]
     projected = F.normalize(rows @ (shared.first if first else shared.second), dim=1)
-    return torch.cat([*(part / 2 for part in parts), projected / 2**0.5], 1)
+    unexplained = _unexplained(trust.get((name, other)), trust.get((other, name)))
+    weights = torch.tensor([0.5, 0.5, unexplained]) / (1 + unexplained)
+    weighted = zip((*parts, projected), weights.sqrt(), strict=True)
+    return torch.cat([part * weight for part, weight in weighted], 1)
+
+
+def _unexplained(*directions: Trust | None) -> float:
+    """The mean share of variance that held-out answers leave open; all of it where none are."""
+    known = [share for trust in directions if trust is not None for share in trust.explained]
+    return 1 - sum(known) / len(known) if known else 1.0
 
 
 def _column_weights(trust: Trust | None, rows: Tensor) -> Float[Tensor, " dim"]:
