@@ -28,6 +28,7 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.filterwarnings("always::amodal.errors.Notice")
 def test_sentence_to_picture(
     demo_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -125,3 +126,20 @@ def test_files_that_are_no_pictures(tmp_path: Path) -> None:
         read_picture(tmp_path / "text.png", side=32)
     with pytest.raises(InputError, match="expected a picture's ending"):
         write_picture(tmp_path / "out.txt", np.zeros((2, 2, 3), np.uint8))
+
+
+@pytest.mark.filterwarnings("always::amodal.errors.Notice")
+def test_what_a_sentence_does_not_say_is_said(
+    demo_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--from", "text", "--to", "attributes")
+    assert translate(demo_run, *words, SENTENCE) == 0
+    assert "nothing understood about orientation: the" in capsys.readouterr().err
+    assert translate(demo_run, *words, "a purple rhinoceros, very smal") == 0
+    told = capsys.readouterr().err
+    assert "'rhinoceros' was left out" in told
+    assert "'smal' was read as 'small'" in told
+    assert "shape, place, orientation" in told
+    whole = "a small red triangle in the top left corner, pointing up"
+    assert translate(demo_run, *words, whole) == 0
+    assert capsys.readouterr().err == ""

@@ -8,7 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from amodal.data.shapes import SHAPE_NAMES, attributes, factors_from_attributes
+from amodal.data.shapes import (
+    SHAPE_NAMES,
+    attributes,
+    factors_from_attributes,
+    read_loosely,
+)
 from amodal.errors import InputError, NotFoundError, Notice, unknown_name
 from amodal.files import atomic_path
 from amodal.typing import UInt8
@@ -46,6 +51,35 @@ def read_thing(kind: str, words: Sequence[str], *, side: int = 32) -> Any:
     if len(words) > 1:
         raise InputError(f"expected {_expected(kind)}, got {len(words)} words: quote the file name")
     return read_picture(Path(words[0]), side=side)
+
+
+def remark_on_sentence(sentence: str, known_words: Sequence[str]) -> None:
+    """Say what of a sentence was not understood, and what it leaves open.
+
+    Args:
+        sentence: as it was typed.
+        known_words: the words that the text model took it for, one for one.
+    """
+    # Here, because it imports torch, which takes seconds.
+    from amodal.unimodal.text_vocabulary import SPECIAL, join_words, split_words
+
+    pairs = zip(split_words(sentence), known_words, strict=True)
+    guessed = [
+        f"{typed!r} was {'left out' if known in SPECIAL else f'read as {known!r}'}"
+        for typed, known in pairs
+        if typed != known
+    ]
+    if guessed:
+        warnings.warn(f"not among the known words: {', '.join(guessed)}", Notice, stacklevel=2)
+    taken_for = join_words([word for word in known_words if word not in SPECIAL])
+    reading = vars(read_loosely(taken_for))
+    silent = [name for name, value in reading.items() if value is None]
+    if silent:
+        warnings.warn(
+            f"nothing understood about {', '.join(silent)}: the answer's is a guess",
+            Notice,
+            stacklevel=2,
+        )
 
 
 def read_attributes(words: Sequence[str]) -> np.ndarray:

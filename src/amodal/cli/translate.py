@@ -6,7 +6,13 @@ from typing import Annotated, Any
 
 import tyro
 
-from amodal.cli.things import KINDS, read_thing, said, write_picture
+from amodal.cli.things import (
+    KINDS,
+    read_thing,
+    remark_on_sentence,
+    said,
+    write_picture,
+)
 from amodal.errors import ExistsError, InputError, unknown_name
 
 
@@ -57,6 +63,9 @@ class Translate:
             translator.model_of(name)
         side = getattr(translator.model_of(self.source), "side", 32)
         raw = read_thing(self.source, self.thing, side=side)
+        if self.source == "text" and hasattr(translator.model_of("text"), "vocabulary"):
+            known = translator.model_of("text").vocabulary.known_words(raw[0])  # pyright: ignore
+            remark_on_sentence(raw[0], known)
         answer, trusts = translator.ask(raw, self.source, self.target)
         self._tell(answer)
         unknown = "unknown: the fit held out no matches of the two"

@@ -90,7 +90,16 @@ def _figures(translator: RawTranslator, tested: HeldOutThings, things: str) -> d
 
 
 def _held_out_matches(model: Workspace) -> dict[str, Any]:
-    """What a run without raw things says of itself."""
+    """What a run without raw things says of itself.
+
+    Raises:
+        InputError: nothing was held out in its fit, so it says nothing.
+    """
+    if not model.trust_:
+        raise InputError(
+            f"nothing was held out in this fit ({model.matches_} matches), so it says nothing of "
+            "itself: give things that it has not seen with --data"
+        )
     return {
         "things": "matches held out within the fit; for more, give held-out things with --data",
         "held_out_matches": {

@@ -10,6 +10,8 @@ from amodal.files import read_json, write_json
 RECORD = "demo.json"
 """In the run folder: the settings, and how long each stage took."""
 FORMAT = "amodal-demo"
+MOST_MATCHES = 5_000
+"""More would take hours, for a comparison that is about few."""
 FIRST = 5_000_000
 """Number of the demo's first thing in its seed's endless sequence. The shipped unimodal models
 learnt from things 0 to 150,000 of seed 0, so from there on everything is new to all of them."""
@@ -43,6 +45,8 @@ class DemoSettings:
             for name, smallest in least.items()
             if getattr(self, name) < smallest
         ]
+        if self.matches > MOST_MATCHES:
+            problems.append(f"matches is {self.matches}, expected at most {MOST_MATCHES:,}")
         if problems:
             raise InputError("demo: " + "; ".join(problems))
 

@@ -105,5 +105,5 @@ class RawTranslator:
             UnknownNameError: no such modality; the nearest is offered.
         """
         if name not in self.models:
-            raise unknown_name("modality", name, self.models)
+            raise unknown_name("modality of this run", name, self.models)
         return self.models[name]
