@@ -12,7 +12,7 @@ from amodal.errors import DamagedError, InputError, NotFoundError, UnknownNameEr
 from amodal.unimodal import load_model, recipes
 from amodal.unimodal.cards import read_figures
 from amodal.unimodal.pretraining import Schedule, train
-from amodal.unimodal.reader import ReaderTraining, spoilt
+from amodal.unimodal.reader import ReaderTraining, spoilt, train_reader
 from amodal.unimodal.recipes import Pictures, Recipe, drawn_pictures, pretrain
 from amodal.unimodal.symmetry_training import SymmetryTraining, train_symmetry_autoencoder
 from amodal.unimodal.vae import VaeTraining, train_vae
@@ -83,6 +83,49 @@ def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(tmp_path: Path) 
     path.write_bytes(path.read_bytes()[:30])
     with pytest.raises(DamagedError, match="damaged or foreign: delete it to start again"):
         train(model, losses, Schedule(3, 4, 0.1), description="line", checkpoint=path)
+
+
+def interrupted(checkpoint: Path, kind: str, images: np.ndarray, monkeypatch) -> None:
+    """Begin a short training of a kind, and stop it after its first step."""
+    with monkeypatch.context() as patch:
+        stopped_once(patch, after=2)
+        with pytest.raises(KeyboardInterrupt):
+            begin(checkpoint, kind, images)
+
+
+def begin(checkpoint: Path, kind: str, images: np.ndarray) -> None:
+    short = Schedule(3, 8, 1e-3)
+    if kind == "image":
+        plan = SymmetryTraining(short, short, short)
+        train_symmetry_autoencoder(images, plan, checkpoint=checkpoint)
+    elif kind == "image-vae":
+        train_vae(images, VaeTraining(short), checkpoint=checkpoint)
+    else:
+        shown = np.zeros((len(images), 11), np.float32)
+        shown[:, [0, 6]] = 1
+        train_reader(images, shown, ReaderTraining(short), checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize("kind", ["image", "image-vae", "reader"])
+def test_an_interrupted_run_does_not_go_on_with_other_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    checkpoint = tmp_path / "run.checkpoint"
+    interrupted(checkpoint, kind, IMAGES, monkeypatch)
+    for other in (render(draw_factors(60, seed=3)), IMAGES[:50]):
+        with pytest.raises(InputError, match=r"run on other data: delete it .* same data"):
+            begin(checkpoint, kind, other)
+    begin(checkpoint, kind, IMAGES.copy())
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path) -> None:
+    def losses(model: torch.nn.Linear):
+        return lambda generator, done: {"bias": model.bias.square().sum()}
+
+    path, small, large = tmp_path / "part", torch.nn.Linear(1, 1), torch.nn.Linear(2, 1)
+    train(small, losses(small), Schedule(3, 4, 0.1), description="sum", checkpoint=path)
+    with pytest.raises(InputError, match="belongs to another model: delete it"):
+        train(large, losses(large), Schedule(3, 4, 0.1), description="sum", checkpoint=path)
 
 
 def test_training_learns(tmp_path: Path) -> None:

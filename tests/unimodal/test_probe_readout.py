@@ -14,7 +14,7 @@ from amodal.unimodal.probe import (
     network_probe,
     ridge_probe,
 )
-from amodal.unimodal.readable import readable_errors, readable_table
+from amodal.unimodal.readable import readable_errors
 
 
 def slow_ridge(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, float]:
@@ -106,9 +106,3 @@ def test_readable_errors_by_hand(changes: dict, name: str, expected: float) -> N
 def test_readable_errors_refuse_other_shapes() -> None:
     with pytest.raises(InputError, match=r"\(1, 11\) \(predicted\) and \(2, 11\)"):
         readable_errors(attributes(), np.zeros((2, 11)))
-
-
-def test_readable_table_is_one_line() -> None:
-    assert readable_table(readable_errors(attributes(), attributes())) == (
-        "shape 100.00%, place 0.00 px, size 0.00 px, rotation 0.0 degrees, colour 0.0 of 255"
-    )

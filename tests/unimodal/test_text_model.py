@@ -157,6 +157,22 @@ def test_an_interrupted_training_ends_in_the_same_weights(
     assert train_text(texts, SMALL, checkpoint=checkpoint).fingerprint == model.fingerprint
 
 
+def test_an_interrupted_training_does_not_go_on_with_other_sentences(
+    texts: SceneTexts, tmp_path: Path
+):
+    checkpoint = tmp_path / "checkpoint"
+    train_text(texts, SMALL, checkpoint=checkpoint)
+    others = scene_texts(draw_factors(400, seed=6), seed=6)
+    with pytest.raises(InputError, match="belongs to a run on other data: delete it"):
+        train_text(others, SMALL, checkpoint=checkpoint)
+    other_words = SceneTexts(
+        *([s.replace("triangle", "wedgelet") for s in part]
+          for part in (texts.first, texts.reworded, texts.second))
+    )  # fmt: skip
+    with pytest.raises(InputError, match="belongs to a run on other data: delete it"):
+        train_text(other_words, SMALL, checkpoint=checkpoint)
+
+
 def test_the_seed_decides(model: TextAutoencoder, texts: SceneTexts):
     other = TextTraining(
         decoder=Schedule(steps=6, batch=16, learning_rate=3e-3, seed=1),

@@ -71,6 +71,7 @@ def train(
     *,
     description: str,
     checkpoint: Path | None = None,
+    data: str = "",
 ) -> None:
     """Minimise the sum of `losses` over the parameters of `module` that require gradients.
 
@@ -84,29 +85,31 @@ def train(
         description: for the progress line.
         checkpoint: a file that is written every 200 steps, on interruption and at the end, and
             resumed from if it is there.
+        data: tells what the losses are computed on from other data (`identity_of`): a checkpoint
+            is resumed with its own only.
 
     Raises:
-        InputError: the checkpoint belongs to another schedule.
+        InputError: the checkpoint belongs to another schedule, other data or another model.
         DamagedError: the checkpoint cannot be read.
     """
     parameters = [p for p in module.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(
         parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True
     )
-    step = _resume(checkpoint, module, optimiser, parameters, schedule)
+    run = {"schedule": json.dumps(asdict(schedule), sort_keys=True), "data": data}
+    step = _resume(checkpoint, module, optimiser, parameters, run)
     module.train()
-    with progress(description, schedule.steps, unit="steps") as advance:
-        advance(step)
+    with progress(description, schedule.steps, unit="steps", done=step) as advance:
         try:
             while step < schedule.steps:
                 note = _update(optimiser, losses, schedule, step)
                 step += 1
                 advance(1, note)
                 if checkpoint is not None and step % CHECKPOINT_EVERY == 0:
-                    _write(checkpoint, module, optimiser, parameters, schedule, step)
+                    _write(checkpoint, module, optimiser, parameters, run, step)
         finally:
             if checkpoint is not None:
-                _write(checkpoint, module, optimiser, parameters, schedule, step)
+                _write(checkpoint, module, optimiser, parameters, run, step)
     module.eval()
 
 
@@ -127,16 +130,15 @@ def _write(
     module: nn.Module,
     optimiser: torch.optim.Optimizer,
     parameters: list[nn.Parameter],
-    schedule: Schedule,
+    run: dict[str, str],
     step: int,
 ) -> None:
     tensors = {f"module.{k}": v.detach().contiguous() for k, v in module.state_dict().items()}
     for i, parameter in enumerate(parameters):
         for key, value in optimiser.state.get(parameter, {}).items():
             tensors[f"optimiser.{i}.{key}"] = value.detach().contiguous()
-    metadata = {"step": str(step), "schedule": json.dumps(asdict(schedule), sort_keys=True)}
     with atomic_path(path) as temporary:
-        temporary.write_bytes(safetensors.torch.save(tensors, metadata))
+        temporary.write_bytes(safetensors.torch.save(tensors, run | {"step": str(step)}))
 
 
 def _resume(
@@ -144,7 +146,7 @@ def _resume(
     module: nn.Module,
     optimiser: torch.optim.Optimizer,
     parameters: list[nn.Parameter],
-    schedule: Schedule,
+    run: dict[str, str],
 ) -> int:
     """Load the checkpoint, if there is one; the number of steps that it has behind it."""
     if path is None or not path.exists():
@@ -153,26 +155,41 @@ def _resume(
         with safetensors.safe_open(path, framework="pt") as handle:
             metadata = handle.metadata() or {}
             tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
-        step, saved = int(metadata["step"]), json.loads(metadata["schedule"])
+        step, saved = int(metadata["step"]), {name: metadata[name] for name in run}
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
         raise DamagedError(
             f"the checkpoint {path} is damaged or foreign: delete it to start again"
         ) from error
-    if saved != json.loads(json.dumps(asdict(schedule))):
-        raise InputError(
-            f"the checkpoint {path} belongs to a run with other settings ({saved}): delete it to "
-            "start again, or give the same settings to resume"
-        )
+    _check_same_run(path, saved, run)
     prefix = "module."
-    module.load_state_dict(
-        {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-    )
+    try:
+        module.load_state_dict(
+            {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+        )
+    except RuntimeError as error:
+        raise InputError(
+            f"the checkpoint {path} belongs to another model: delete it to start again, or choose "
+            "another output"
+        ) from error
     for i, parameter in enumerate(parameters):
         start = f"optimiser.{i}."
         state = {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
         if state:
             optimiser.state[parameter] = {k: _laid_out(v, parameter) for k, v in state.items()}
     return step
+
+
+def _check_same_run(path: Path, saved: dict[str, str], run: dict[str, str]) -> None:
+    if saved["schedule"] != run["schedule"]:
+        raise InputError(
+            f"the checkpoint {path} belongs to a run with other settings ({saved['schedule']}): "
+            "delete it to start again, or give the same settings to resume"
+        )
+    if saved["data"] != run["data"]:
+        raise InputError(
+            f"the checkpoint {path} belongs to a run on other data: delete it to start again, or "
+            "give the same data to resume"
+        )
 
 
 def _laid_out(value: Tensor, parameter: nn.Parameter) -> Tensor:

@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from amodal.data.shapes.factors import PLACES, SIZES
 from amodal.errors import InputError
 
-PLACE_PIXELS, SIZE_PIXELS, COLOUR_LEVELS = 9.0, 3.5, 127.5
-"""What one unit of the attributes x and y, size, and red, green, blue is worth."""
+PLACE_PIXELS, SIZE_PIXELS = (PLACES[1] - PLACES[0]) / 2, (SIZES[1] - SIZES[0]) / 2
+COLOUR_LEVELS = 255 / 2
+"""One unit of red, green and blue; above, of x and y, and of size: half of what they range over."""
 
 
 def readable_errors(predicted: Any, true: Any) -> dict[str, float]:
@@ -55,12 +57,3 @@ def readable_errors(predicted: Any, true: Any) -> dict[str, float]:
 def _angles(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     difference = np.arctan2(predicted[:, 1], predicted[:, 0]) - np.arctan2(true[:, 1], true[:, 0])
     return np.degrees(np.abs(np.arctan2(np.sin(difference), np.cos(difference))))
-
-
-def readable_table(errors: dict[str, float]) -> str:
-    """One line for people: "shape 99.9 %, place 0.20 px, ..."."""
-    return (
-        f"shape {errors['shape_accuracy']:.2%}, place {errors['place_pixels']:.2f} px, "
-        f"size {errors['size_pixels']:.2f} px, rotation {errors['rotation_degrees']:.1f} degrees, "
-        f"colour {errors['colour_levels']:.1f} of 255"
-    )

@@ -13,11 +13,13 @@ import torch
 import torch.nn.functional as functional
 from torch import Generator, Tensor
 
+from amodal.data.shapes.factors import CANVAS, SIZES
 from amodal.typing import Float, Float32, UInt8
 from amodal.unimodal.attention import moments, patches
 from amodal.unimodal.attributes import ATTRIBUTE_BLOCKS
 from amodal.unimodal.base import UnimodalModel
 from amodal.unimodal.convolutions import convolutional_encoder
+from amodal.unimodal.identity import identity_of
 from amodal.unimodal.images import checked_images, to_tensor
 from amodal.unimodal.pretraining import Losses, Schedule, train
 from amodal.unimodal.probe import as_measured, measured_losses
@@ -26,8 +28,8 @@ from amodal.unimodal.readable import PLACE_PIXELS, SIZE_PIXELS
 PATCH, REACH = 24, 1.5
 FLOOR = 0.1
 """Brightness, as a fraction of the highest, below which a pixel counts as ground."""
-CANVAS, MIDDLE_SIZE = 32, 10.5
-"""Pixels in which places and sizes are told, and the size whose attribute is 0."""
+MIDDLE_SIZE = sum(SIZES) / 2
+"""In pixels: the size whose attribute is 0."""
 
 
 class PictureReader(UnimodalModel):
@@ -118,7 +120,8 @@ def train_reader(
         model = PictureReader(name, side=images.shape[1])
     part = None if checkpoint is None else checkpoint.with_suffix(".1.part")
     losses = reader_losses(model, images, attributes, training)
-    train(model, losses, training.schedule, description="reader", checkpoint=part)
+    data = identity_of(images, attributes)
+    train(model, losses, training.schedule, description="reader", checkpoint=part, data=data)
     return model.freeze()
 
 

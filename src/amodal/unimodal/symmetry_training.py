@@ -16,6 +16,7 @@ from torch import Generator, Tensor, nn
 
 from amodal.typing import Float, UInt8
 from amodal.unimodal.attention import Moments, moments
+from amodal.unimodal.identity import identity_of
 from amodal.unimodal.images import to_tensor
 from amodal.unimodal.pretraining import Losses, Schedule, train
 from amodal.unimodal.symmetry import SymmetryAutoencoder
@@ -54,7 +55,7 @@ def train_symmetry_autoencoder(
         training: how long and how fast.
         symmetries: what keeps the meaning of these images, and how the blocks follow.
         name: of the model.
-        checkpoint: see `pretraining.train`; each of the two parts adds its own ending.
+        checkpoint: see `pretraining.train`; each of the three parts adds its own ending.
 
     Returns:
         The trained model, frozen.
@@ -65,6 +66,7 @@ def train_symmetry_autoencoder(
         model = SymmetryAutoencoder(name, side=images.shape[1], symmetries=symmetries)
         contrast = Contrast(model.code, training.temperature)
     parts = [None if checkpoint is None else checkpoint.with_suffix(f".{i}.part") for i in range(3)]
+    data = identity_of(images)
     views = ViewLosses(model, contrast, images, training.orientation.batch)
     compass = nn.ModuleList([model.compass, model.balance])
     train(
@@ -73,16 +75,24 @@ def train_symmetry_autoencoder(
         training.orientation,
         description="orientation",
         checkpoint=parts[0],
+        data=data,
     )
     views.batch = training.form.batch
     coder = nn.ModuleList([model.coder, contrast])
-    train(coder, views.form, training.form, description="form", checkpoint=parts[1])
+    train(coder, views.form, training.form, description="form", checkpoint=parts[1], data=data)
     model.eval()
     _set_units(model, images, training.form.seed)
     latents = model.freeze().encode(images)
     model.drawing.requires_grad_(True)
     drawing = _drawing_losses(model, latents, images, training.drawing.batch)
-    train(model.drawing, drawing, training.drawing, description="drawing", checkpoint=parts[2])
+    train(
+        model.drawing,
+        drawing,
+        training.drawing,
+        description="drawing",
+        checkpoint=parts[2],
+        data=data,
+    )
     return model.freeze()
 
 

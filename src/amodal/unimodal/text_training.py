@@ -29,6 +29,7 @@ from torch.nn.functional import cross_entropy
 
 from amodal.errors import InputError
 from amodal.typing import Float, Int64
+from amodal.unimodal.identity import identity_of
 from amodal.unimodal.pretraining import Losses, Schedule, train
 from amodal.unimodal.text import TextAutoencoder
 from amodal.unimodal.text_correlation import Directions, canonical_directions
@@ -112,7 +113,20 @@ def train_text(
     latents = torch.stack([model.encode(part) for part in (texts.first, texts.second)])
     rows = torch.from_numpy(model.vocabulary.number(texts.reworded))
     losses = _speaking_losses(model, latents, rows, training)
-    train(model.decoder, losses, training.decoder, description="speaking", checkpoint=checkpoint)
+    train(
+        model.decoder,
+        losses,
+        training.decoder,
+        description="speaking",
+        checkpoint=checkpoint,
+        data=identity_of(
+            texts.first,
+            texts.reworded,
+            texts.second,
+            model.vocabulary.words,
+            model.encoder.phrases.phrases,
+        ),
+    )
     return model.freeze()
 
 

@@ -22,6 +22,7 @@ from amodal.specification import LatentSpec
 from amodal.typing import Float, UInt8
 from amodal.unimodal.base import UnimodalModel
 from amodal.unimodal.convolutions import convolutional_decoder, convolutional_encoder
+from amodal.unimodal.identity import identity_of
 from amodal.unimodal.images import checked_images, to_bytes, to_tensor
 from amodal.unimodal.pretraining import Losses, Schedule, train
 
@@ -131,7 +132,14 @@ def train_vae(
     model = model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     losses = vae_losses(model, images, training)
     part = None if checkpoint is None else checkpoint.with_suffix(".1.part")
-    train(model, losses, training.schedule, description="beta-VAE", checkpoint=part)
+    train(
+        model,
+        losses,
+        training.schedule,
+        description="beta-VAE",
+        checkpoint=part,
+        data=identity_of(images),
+    )
     return model.freeze()
 
 
