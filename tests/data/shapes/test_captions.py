@@ -8,7 +8,6 @@ from amodal.data.shapes import (
     DESCRIPTOR_NAMES,
     CaptionReading,
     agreement,
-    caption_targets,
     draw_factors,
     read_caption,
     read_loosely,
@@ -16,9 +15,17 @@ from amodal.data.shapes import (
     write_captions,
 )
 from amodal.data.shapes import captions as module
-from amodal.data.shapes.classes import class_names, soft_classes
+from amodal.data.shapes.classes import nearest_classes, soft_classes
 from amodal.data.shapes.vocabulary import GRAMMAR, READER
 from amodal.errors import InputError, UnknownNameError
+
+
+def readings_of(classes):
+    """The names behind indices of classes, row by row."""
+    return [
+        CaptionReading(*(d.classes[i] for d, i in zip(GRAMMAR.descriptors, row, strict=True)))
+        for row in classes
+    ]
 
 
 def names_drawn(factors, seed):
@@ -31,7 +38,7 @@ def names_drawn(factors, seed):
         stream=module._STREAM,
         start=0,
     )
-    return [CaptionReading(*names) for names in class_names(soft_classes(factors, uniforms[:, :4]))]
+    return readings_of(soft_classes(factors, uniforms[:, :4]))
 
 
 @pytest.mark.parametrize("n", [5000, pytest.param(100_000, marks=pytest.mark.slow)])
@@ -86,7 +93,7 @@ def test_people_name_softly_but_not_wildly():
 
 def test_targets_agree_exactly():
     factors = draw_factors(1000, seed=5)
-    targets = caption_targets(factors)
+    targets = readings_of(nearest_classes(factors))
     assert all(right.all() for right in agreement(targets, factors, neighbours=False).values())
     silent = [CaptionReading(None, None, None, None, None)] * 1000
     assert not any(right.any() for right in agreement(silent, factors).values())
@@ -94,7 +101,7 @@ def test_targets_agree_exactly():
 
 def test_targets_by_hand():
     scene = np.array([[0, 8, 24, 13.9, np.pi / 2, 1, 0, 0], [1, 16, 16, 10.5, 0.4, 0, 0, 0.5]])
-    assert caption_targets(scene) == [
+    assert readings_of(nearest_classes(scene)) == [
         CaptionReading("diamond", "huge", "red", "very bottom far left", "right"),
         CaptionReading("egg", "medium", "navy", "middle centre", "up, a little right"),
     ]
@@ -116,7 +123,7 @@ def test_neighbours_by_hand():
 
 
 def test_reword_keeps_what_is_said():
-    readings = caption_targets(draw_factors(3000, seed=6))
+    readings = readings_of(nearest_classes(draw_factors(3000, seed=6)))
     first, second = reword(readings, seed=0), reword(readings, seed=1)
     assert [read_caption(text) for text in first] == readings
     assert first != second

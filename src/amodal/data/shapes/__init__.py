@@ -8,7 +8,6 @@ from amodal.data.shapes.attributes import (
 )
 from amodal.data.shapes.captions import (
     CaptionReading,
-    caption_targets,
     read_caption,
     read_loosely,
     reword,
@@ -26,7 +25,6 @@ __all__ = [
     "CaptionReading",
     "agreement",
     "attributes",
-    "caption_targets",
     "draw_factors",
     "factors_from_attributes",
     "read_caption",

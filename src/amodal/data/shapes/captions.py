@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amodal.data.random import BLOCK, drawn_in_blocks
-from amodal.data.shapes.classes import class_names, nearest_classes, soft_classes
+from amodal.data.shapes.classes import soft_classes
 from amodal.data.shapes.factors import check_factors
 from amodal.data.shapes.vocabulary import DESCRIPTOR_NAMES, GRAMMAR, READER
 from amodal.errors import InputError, unknown_name
@@ -98,11 +98,6 @@ def reword(readings: Sequence[CaptionReading], *, seed: int, start: int = 0) -> 
         len(readings), GRAMMAR.draws, seed=seed, stream=_REWORD_STREAM, start=start
     )
     return GRAMMAR.write(class_indices(readings), uniforms)
-
-
-def caption_targets(factors: Float[np.ndarray, "n 8"]) -> list[CaptionReading]:
-    """The reading that names the nearest class of everything: what a precise caption would say."""
-    return [CaptionReading(*names) for names in class_names(nearest_classes(factors))]
 
 
 def class_indices(readings: Sequence[CaptionReading]) -> Int64[np.ndarray, "n 5"]:

@@ -12,7 +12,6 @@ from amodal.data.shapes.factors import FULL_TURN, PLACES, SIZES, check_factors
 from amodal.data.shapes.vocabulary import (
     COLUMN_NAMES,
     DESCRIPTOR_NAMES,
-    GRAMMAR,
     ORIENTATION_NAMES,
     ROW_NAMES,
     SIZE_NAMES,
@@ -68,10 +67,3 @@ def soft_classes(
         for index, name in enumerate(DESCRIPTOR_NAMES[1:])
     ]
     return np.stack([factors[:, 0].astype(np.int64), *columns], axis=1)
-
-
-def class_names(classes: Int64[np.ndarray, "n 5"]) -> list[tuple[str, ...]]:
-    """The names behind the indices, row by row."""
-    known = [np.array(descriptor.classes, object) for descriptor in GRAMMAR.descriptors]
-    columns = [names[classes[:, index]] for index, names in enumerate(known)]
-    return list(zip(*columns, strict=True))
