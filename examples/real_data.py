@@ -282,7 +282,10 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="the folder with the .npz files")
     parser.add_argument("--set", choices=sorted(SETS), default="fashion")
     parser.add_argument(
-        "--matches", default="0.01,0.1,1", help="shares of the training things, or numbers above 1"
+        "--matches",
+        default="0.01,0.1,1",
+        help="shares of the training things, or numbers above 1; at most 3,000, as published, "
+        "also for a share of 1 (all)",
     )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--methods", default="ridge,cca,workspace", help=", ".join(METHODS))

@@ -28,7 +28,7 @@ class Fit:
     """CSV file: a header with modalities, then one line a thing, its row in each (from 0), or
     nothing where it was not seen. Without it only cycles teach."""
     preset: str = "default"
-    """default, or seed for the settings of Devillers et al. 2024."""
+    """default, or devillers2024 for the settings of Devillers et al. 2024."""
     members: int | None = None
     """Workspaces whose answers are averaged; their spread tells how far to trust an answer."""
     steps: int | None = None
