@@ -1,0 +1,263 @@
+r"""The saving factor: how many times fewer matches one method needs than another, at equal loss.
+
+factor(level) = N_reference(level) / N_method(level), where N(level) is the number of matches at
+which a curve of held-out loss against matches comes down to the level.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from amodal.errors import InputError
+from amodal.typing import Float
+
+Sign = Literal["", ">=", "<=", "?"]
+RESAMPLES = 2000
+EDGE = 1e-9
+"""Logarithms of losses this near to one another are equal."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Held-out losses of one method against the number of matches."""
+
+    matches: Float[np.ndarray, " number"]
+    """Growing."""
+    losses: Float[np.ndarray, "number seed"]
+    """Positive; every column is one seed."""
+
+    def __post_init__(self) -> None:
+        if not (np.diff(self.matches) > 0).all() or not len(self.matches):
+            raise InputError(f"numbers of matches must grow, got {self.matches.tolist()}")
+        if not (np.isfinite(self.losses).all() and (self.losses > 0).all()):
+            raise InputError("losses must be positive and finite")
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]], value: str) -> "Curve":
+        """From measured runs: one figure of theirs, for the seeds that all numbers have.
+
+        Example:
+            >>> rows = [{"matches": n, "seed": 0, "loss": 1 / n} for n in (10, 100)]
+            >>> Curve.of(rows, "loss").losses.tolist()
+            [[0.1], [0.01]]
+        """
+        found: dict[float, dict[int, float]] = {}
+        for row in rows:
+            if row.get(value) is not None and np.isfinite(row[value]):
+                found.setdefault(float(row["matches"]), {})[row["seed"]] = float(row[value])
+        if not found:
+            raise InputError(f"no run has a figure called {value!r}")
+        seeds = sorted(set.intersection(*(set(own) for own in found.values())))
+        numbers = sorted(found)
+        losses = [[found[number][seed] for seed in seeds] for number in numbers]
+        return cls(np.array(numbers), np.array(losses).reshape(len(numbers), len(seeds)))
+
+    def level_at(self, matches: float) -> float:
+        """The loss that the curve has at a number of matches, within its range."""
+        heights = falling(np.log(self.losses).mean(1)[None])[0]
+        return float(np.exp(np.interp(np.log(matches), np.log(self.matches), heights)))
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A saving factor at one level of loss."""
+
+    level: float
+    """The loss."""
+    value: float | None
+    """The factor, or the bound of it; None where neither is known."""
+    sign: Sign
+    """">=" and "<=" where a curve does not reach the level within the numbers of matches that were
+    tried, so that only a bound is known; "?" where not even that is."""
+    low: float | None
+    """Lower end of the 95 % interval over seeds; None: open."""
+    high: float | None
+    """Upper end; None: open."""
+    reference_matches: float | None
+    """Matches that the reference needs; None where they lie outside of what was tried."""
+    method_matches: float | None
+    """Matches that the method needs."""
+
+    def __str__(self) -> str:
+        """As tables print it.
+
+        Example:
+            >>> print(Factor(0.1, 4.2, ">=", 3.1, None, None, 20))
+            ≥ 4.2 (3.1 to ∞)
+        """
+        if self.value is None:
+            return "unknown"
+        sign = {"": "", ">=": "≥ ", "<=": "≤ ", "?": ""}[self.sign]
+        low = "0" if self.low is None else f"{self.low:.2g}"
+        high = "∞" if self.high is None else f"{self.high:.2g}"
+        return f"{sign}{self.value:.2g} ({low} to {high})"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for `json.dump`."""
+        return dict(vars(self))
+
+
+def saving_factor(
+    reference: Curve,
+    method: Curve,
+    level: float,
+    *,
+    confidence: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Factor:
+    """The factor at one level of loss, with its interval over seeds.
+
+    Curves are geometric means over seeds, made to fall by isotonic regression of log loss on the
+    number of matches (noise may make them rise), and interpolated log-log. They are never
+    extrapolated: a level outside of a curve gives a bound.
+
+    The interval is the percentile bootstrap over seeds (the same seeds are drawn for both curves,
+    where they share them). For few seeds that is too narrow (Hesterberg 2015,
+    doi:10.1080/00031305.2015.1089789): its ends are moved away from the factor, in logarithms, by
+    sqrt(n / (n - 1)) t / z, with n seeds and Student's and the normal quantile t and z. Draws that
+    give bounds count as everything that they allow.
+
+    Args:
+        reference: the curve that should need more.
+        method: the one that should need less.
+        level: of loss.
+        confidence: of the interval.
+        resamples: draws of the seeds.
+        seed: of these draws.
+
+    Example:
+        >>> matches = np.array([10.0, 100.0, 1000.0])
+        >>> slow = Curve(matches, (100 / matches)[:, None])
+        >>> fast = Curve(matches, (20 / matches)[:, None])
+        >>> print(saving_factor(slow, fast, 0.5))
+        5 (0 to ∞)
+    """
+    if level <= 0:
+        raise InputError(f"the level is {level}, expected a positive loss")
+    whole = [np.arange(curve.losses.shape[1])[None] for curve in (reference, method)]
+    low, high = _bounds(reference, method, level, whole)
+    value, sign = _point(float(low[0]), float(high[0]))
+    ends: tuple[float | None, float | None] = (None, None)
+    if value is not None and min(own.shape[1] for own in whole) > 1:
+        drawn = _drawn([own.shape[1] for own in whole], resamples, seed)
+        low, high = _bounds(reference, method, level, drawn)
+        ends = _interval(value, low, high, min(own.shape[1] for own in whole), confidence)
+    return Factor(
+        level=level,
+        value=value,
+        sign=sign,
+        low=ends[0],
+        high=ends[1],
+        reference_matches=_reached(reference, level),
+        method_matches=_reached(method, level),
+    )
+
+
+def _drawn(sizes: list[int], resamples: int, seed: int) -> list[np.ndarray]:
+    """Seeds of each curve, drawn again with replacement: the same ones where they share them."""
+    generator = np.random.default_rng(seed)
+    first = generator.integers(sizes[0], size=(resamples, sizes[0]))
+    if sizes[0] == sizes[1]:
+        return [first, first]
+    return [first, generator.integers(sizes[1], size=(resamples, sizes[1]))]
+
+
+def _interval(
+    value: float, low: np.ndarray, high: np.ndarray, count: int, confidence: float
+) -> tuple[float | None, float | None]:
+    """Percentiles of the draws' bounds, moved away from the value for few seeds."""
+    from scipy.stats import norm, t
+
+    share = (1 + confidence) / 2
+    wider = float(t.ppf(share, count - 1) / norm.ppf(share)) * (count / (count - 1)) ** 0.5
+    # The nearest draws themselves: between a bound and infinity nothing can be interpolated.
+    bottom = float(np.quantile(low, 1 - share, method="lower"))
+    top = float(np.quantile(high, share, method="higher"))
+    ends: list[float | None] = []
+    for end in (bottom, top):
+        known = 0 < end < np.inf
+        ends.append(float(value * (end / value) ** wider) if known else None)
+    return ends[0], ends[1]
+
+
+def _bounds(
+    reference: Curve, method: Curve, level: float, seeds: list[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the greatest factor that each draw of seeds allows."""
+    (least, most), (own_least, own_most) = (
+        needed(curve, level, drawn) for curve, drawn in zip((reference, method), seeds, strict=True)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return least / own_most, most / own_least
+
+
+def needed(
+    curve: Curve, level: float, seeds: np.ndarray
+) -> tuple[Float[np.ndarray, " draw"], Float[np.ndarray, " draw"]]:
+    """The least and the greatest number of matches at which a curve may come down to a level.
+
+    They are equal where it does so within the numbers that were tried; else 0 and the smallest of
+    them, or the greatest and infinity.
+
+    Args:
+        curve: of one method.
+        level: of loss.
+        seeds: (draw, seed), which columns of the losses are averaged.
+    """
+    heights = falling(np.log(curve.losses)[:, seeds].mean(2).T)
+    goal, numbers = float(np.log(level)), np.log(curve.matches)
+    above = heights > goal + EDGE
+    after = above.sum(1)  # falling, so all that are above come first
+    inside = (after > 0) & (after < len(numbers))
+    right = np.clip(after, 1, max(len(numbers) - 1, 1)) if len(numbers) > 1 else after * 0
+    left = np.maximum(right - 1, 0)
+    draws = np.arange(len(heights))
+    drop = heights[draws, left] - heights[draws, right]
+    share = (heights[draws, left] - goal) / np.where(drop > 0, drop, 1)
+    crossing = np.exp(numbers[left] + share * (numbers[right] - numbers[left]))
+    # At the very loss of the first number, that number is the answer, not a bound.
+    touching = (after == 0) & (np.abs(heights[:, 0] - goal) <= EDGE)
+    crossing = np.where(touching, curve.matches[0], crossing)
+    inside |= touching
+    early = (after == 0) & ~touching
+    least = np.where(inside, crossing, np.where(early, 0.0, curve.matches[-1]))
+    most = np.where(inside, crossing, np.where(early, curve.matches[0], np.inf))
+    return least, most
+
+
+def falling(heights: Float[np.ndarray, "draw number"]) -> Float[np.ndarray, "draw number"]:
+    """The nearest curves that never rise, in squares: isotonic regression.
+
+    g_i = min over a <= i of max over b >= i of the mean of a to b.
+
+    Example:
+        >>> falling(np.array([[3.0, 1.0, 2.0, 0.0]])).tolist()
+        [[3.0, 1.5, 1.5, 0.0]]
+    """
+    count = heights.shape[1]
+    sums = np.concatenate([np.zeros((len(heights), 1)), heights.cumsum(1)], 1)
+    start, stop = np.arange(count)[:, None], np.arange(1, count + 1)[None]
+    lengths = np.where(stop > start, stop - start, 1)
+    means = np.where(stop > start, (sums[:, None, 1:] - sums[:, :-1, None]) / lengths, -np.inf)
+    # Over b >= i: maxima from the right; then over a <= i: minima from the left.
+    highest = np.maximum.accumulate(means[:, :, ::-1], 2)[:, :, ::-1]
+    allowed = start <= np.arange(count)[None]
+    return np.where(allowed, highest, np.inf).min(1)
+
+
+def _reached(curve: Curve, level: float) -> float | None:
+    least, most = needed(curve, level, np.arange(curve.losses.shape[1])[None])
+    return float(least[0]) if least[0] == most[0] else None
+
+
+def _point(low: float, high: float) -> tuple[float | None, Sign]:
+    if np.isclose(low, high):
+        return low, ""
+    if np.isfinite(high) and not low > 0:
+        return high, "<="
+    if low > 0 and not np.isfinite(high):
+        return low, ">="
+    return None, "?"
