@@ -138,14 +138,7 @@ def _one_direction(
 def _contrastive(
     first: Float[Tensor, "run thing state"], second: Float[Tensor, "run thing state"]
 ) -> PerRun:
-    runs, things = first.shape[:2]
-    return contrastive(
-        first,
-        second,
-        counted=torch.ones(runs, things),
-        same=torch.zeros(runs, things, things, dtype=torch.bool),
-        scale=torch.full((runs,), SCALE),
-    )
+    return contrastive(first, second, scale=torch.full((len(first),), SCALE))
 
 
 def _chunks(rows: Rows) -> Iterator[dict[str, Tensor]]:

@@ -27,6 +27,18 @@ class Batch:
     """1 where the thing is seen in the modality, 0 where it is not (or is only padding)."""
     unmatched: dict[str, Float[Tensor, "run batch dim"]]
     """Latents drawn from the modality's rows, regardless of matches."""
+    distinct: bool = False
+    """Whether all things are known to be different ones that are present in every modality."""
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The draws of `BLOCK` steps."""
+
+    number: int
+    things: Int64[Tensor, "step run thing"]
+    share: Float[Tensor, "step run modality batch"]
+    distinct: bool
 
 
 class Sampler:
@@ -71,20 +83,21 @@ class Sampler:
             name: torch.from_numpy(np.asarray(rows, dtype=np.int64))
             for name, rows in (unmatched or {}).items()
         }
-        self._blocks: dict[int, tuple[int, Tensor, Tensor]] = {}
+        self._repeated = len(self.separate.unique()) < len(self.separate)
+        self._block: _Block | None = None
 
     def keep(self, runs: list[int]) -> None:
         """Go on with some of the runs only (the others have stopped)."""
         self.things = [self.things[r] for r in runs]
         self.seeds = [self.seeds[r] for r in runs]
-        self._blocks.clear()
+        self._block = None
 
     def draw(self, step: int) -> Batch:
         """The batch of one step."""
-        drawn = [self._run_rows(r, step) for r in range(len(self.seeds))]
-        things = torch.nn.utils.rnn.pad_sequence(
-            [matched for matched, _ in drawn], batch_first=True, padding_value=-1
-        )
+        block = self._block
+        if block is None or block.number != step // BLOCK:
+            block = self._block = self._draw_block(step // BLOCK)
+        things, share = block.things[step % BLOCK], block.share[step % BLOCK]
         rows = self.table[things.clamp_min(0)].masked_fill((things < 0)[..., None], -1)
         matched, present = {}, {}
         for column, name in enumerate(self.names):
@@ -92,11 +105,23 @@ class Sampler:
             matched[name] = self._gather(name, rows[..., column].clamp_min(0))
         unmatched = {}
         if self.unmatched_batch:
-            share = torch.stack([other for _, other in drawn])
             for column, name in enumerate(self.names):
                 unmatched[name] = self._gather(name, self._spread(name, share[:, column]))
         numbers = self.separate[things.clamp_min(0)].masked_fill(things < 0, -1)
-        return Batch(matched, numbers, present, unmatched)
+        return Batch(matched, numbers, present, unmatched, distinct=block.distinct)
+
+    def _draw_block(self, number: int) -> _Block:
+        """What all runs see in the next steps; a run with fewer things is padded with -1."""
+        orders, shares = [], []
+        for own, seed in zip(self.things, self.seeds, strict=True):
+            generator = torch.Generator().manual_seed(_mixed(seed, number))
+            orders.append(own[_orders(len(own), self.batch, generator)].T)
+            shape = (BLOCK, len(self.names), self.unmatched_batch)
+            shares.append(torch.rand(shape, generator=generator))
+        padded = torch.nn.utils.rnn.pad_sequence(orders, padding_value=-1)
+        things = padded.permute(2, 1, 0).contiguous()
+        whole = bool((things >= 0).all()) and bool((self.table[things] >= 0).all())
+        return _Block(number, things, torch.stack(shares, 1), whole and not self._repeated)
 
     def _spread(self, name: str, share: Tensor) -> Tensor:
         """Rows of a modality out of uniform draws in [0, 1)."""
@@ -109,25 +134,17 @@ class Sampler:
         table = self.latents[name]
         return table.index_select(0, rows.flatten()).view(*rows.shape, table.shape[1])
 
-    def _run_rows(self, run: int, step: int) -> tuple[Tensor, Tensor]:
-        """Run `run`'s things (thing,) and uniform draws (modality, batch) at `step`."""
-        block = step // BLOCK
-        if self._blocks.get(run, (-1,))[0] != block:
-            generator = torch.Generator().manual_seed(_mixed(self.seeds[run], block))
-            own = self.things[run]
-            order = _orders(len(own), self.batch, generator)
-            shape = (BLOCK, len(self.names), self.unmatched_batch)
-            share = torch.rand(shape, generator=generator)
-            self._blocks[run] = (block, own[order], share)
-        _, things, share = self._blocks[run]
-        return things[step % BLOCK], share[step % BLOCK]
 
-
-def _orders(things: int, batch: int, generator: torch.Generator) -> Tensor:
-    """For each step of a block, which things to take: all different where that is cheap."""
-    if things > 4 * batch:
-        return torch.randint(things, (BLOCK, batch), generator=generator)
-    return torch.rand(BLOCK, things, generator=generator).argsort(1)[:, :batch]
+def _orders(things: int, batch: int, generator: torch.Generator) -> Int64[Tensor, "step drawn"]:
+    """For each step of a block, which things to take: all where they fit, else all different."""
+    if things <= batch:
+        return torch.arange(things).expand(BLOCK, things)
+    batches = things // batch
+    drawn = [
+        torch.randperm(things, generator=generator)[: batches * batch].view(batches, batch)
+        for _ in range(-(-BLOCK // batches))
+    ]
+    return torch.cat(drawn)[:BLOCK]
 
 
 def _mixed(seed: int, block: int) -> int:

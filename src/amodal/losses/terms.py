@@ -55,12 +55,14 @@ def contrastive(step: Step, settings: LossSettings) -> PerRun:
     scale = torch.full_like(step.log_scale, settings.scale)
     if settings.learn_scale:
         scale = step.log_scale.clamp_max(math.log(100)).exp()
-    same = same_thing(step.batch.things)
+    distinct = step.batch.distinct
+    same = None if distinct else same_thing(step.batch.things)
     for i, first in enumerate(names):
         for second in names[i + 1 :]:
             counted = step.batch.present[first] * step.batch.present[second]
             states = step.matched[first], step.matched[second]
-            terms.append((info_nce(*states, counted=counted, same=same, scale=scale), counted))
+            masks = {} if distinct else {"counted": counted, "same": same}
+            terms.append((info_nce(*states, scale=scale, **masks), counted))
     return _mean_of_those_with_rows(terms)
 
 
