@@ -10,6 +10,7 @@ from amodal.errors import InputError
 from amodal.evaluation.odd_one_out import (
     ClassifierSettings,
     OddOneOutTask,
+    _shuffled_batch,
     accuracies,
     fit_classifiers,
     fresh_weights,
@@ -98,3 +99,11 @@ def test_accuracy_by_attribute_is_a_share_of_its_own_triplets(task) -> None:
         rows = [row for row in range(len(task.test)) if task.test[row, 4] == number]
         right = [int(logits[1, row].argmax() == task.test[row, 3]) for row in rows]
         assert float(found[f"accuracy {name}"][1]) == pytest.approx(np.mean(right), abs=1e-5)
+
+
+def test_shuffled_triplets_keep_their_odd_one(task) -> None:
+    things, odd = _shuffled_batch(task.learnt, 200, torch.Generator().manual_seed(0))
+    known = {frozenset(row[:3]): row[row[3]] for row in task.learnt.tolist()}
+    for row, place in zip(things.tolist(), odd.tolist(), strict=True):
+        assert known[frozenset(row)] == row[place]
+    assert set(odd.tolist()) == {0, 1, 2}

@@ -173,10 +173,9 @@ def train_stack(
                 losses = _losses(logits(weights, task.validation[:, :3]), task.validation[:, 3])
             if keeper.see(losses, weights):
                 break
-        rows = torch.randint(len(task.learnt), (settings.batch,), generator=generator)
-        batch = task.learnt[rows]
+        things, odd = _shuffled_batch(task.learnt, settings.batch, generator)
         # The sum: no source's step depends on how many others there are.
-        _losses(logits(weights, batch[:, :3]), batch[:, 3]).sum().backward()
+        _losses(logits(weights, things), odd).sum().backward()
         optimiser.step()
         optimiser.zero_grad()
         schedule.step()
@@ -227,6 +226,15 @@ class _Keeper:
         for kept, now in zip(self.best, weights, strict=True):
             kept[better] = now.detach()[better]
         return bool((self.worse >= self.patience).all())
+
+
+def _shuffled_batch(
+    triplets: Int64[Tensor, "all 5"], count: int, generator: torch.Generator
+) -> tuple[Int64[Tensor, "t 3"], Int64[Tensor, " t"]]:
+    """Some triplets in a new order each time, six from one, and where the odd one now stands."""
+    drawn = triplets[torch.randint(len(triplets), (count,), generator=generator)]
+    order = torch.rand(count, 3, generator=generator).argsort(1)
+    return drawn[:, :3].gather(1, order), (order == drawn[:, 3:4]).int().argmax(1)
 
 
 def _losses(
