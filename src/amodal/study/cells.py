@@ -101,7 +101,10 @@ def grid(**choices: Any) -> list[Cell]:
         [('tr', 20), ('tr', 50), ('cont', 20), ('cont', 50)]
     """
     lists = [list(v) if isinstance(v, list | tuple | range) else [v] for v in choices.values()]
-    return [Cell(**dict(zip(choices, values, strict=True))) for values in product(*lists)]
+    combined: list[dict[str, Any]] = [
+        dict(zip(choices, values, strict=True)) for values in product(*lists)
+    ]
+    return [Cell(**values) for values in combined]
 
 
 def unique(cells: list[Cell]) -> list[Cell]:

@@ -216,7 +216,7 @@ def needed(
     left = np.maximum(right - 1, 0)
     draws = np.arange(len(heights))
     drop = heights[draws, left] - heights[draws, right]
-    share = (heights[draws, left] - goal) / np.where(drop > 0, drop, 1)
+    share = np.clip((heights[draws, left] - goal) / np.where(drop > 0, drop, 1), 0, 1)
     crossing = np.exp(numbers[left] + share * (numbers[right] - numbers[left]))
     # At the very loss of the first number, that number is the answer, not a bound.
     touching = (after == 0) & (np.abs(heights[:, 0] - goal) <= EDGE)

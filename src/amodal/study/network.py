@@ -34,7 +34,7 @@ class Candidate:
     weight_decay: float
 
 
-CANDIDATES = (Candidate(3e-3, 0.3), Candidate(3e-3, 1.5), Candidate(1e-3, 0.05))
+CANDIDATES = (Candidate(6e-3, 0.05), Candidate(6e-3, 0.5), Candidate(2e-3, 0.05))
 """What each run tries, most useful first; its own held-out matches choose."""
 
 
@@ -58,7 +58,10 @@ class Variant:
 
 VARIANTS: dict[str, Variant] = {
     "": Variant("the study's own"),
-    "translators": Variant("separate translators: no bottleneck", {"state": 64, "bounded": False}),
+    "mlp": Variant("a plain network each way, no bottleneck", {"state": 64, "bounded": False}),
+    "mlp-dropout": Variant(
+        "the same with dropout 0.1", {"state": 64, "bounded": False, "dropout": 0.1}
+    ),
     "state-4": Variant("state of 4", {"state": 4}),
     "state-8": Variant("state of 8", {"state": 8}),
     "state-24": Variant("state of 24", {"state": 24}),

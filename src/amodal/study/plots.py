@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from amodal.evaluation.intervals import mean_interval
 from amodal.files import atomic_path
@@ -141,7 +142,36 @@ def draw_lines(
         )
         panel.fill_between(line.x, line.low, line.high, color=line.colour, alpha=0.12, lw=0)
     panel.set(title=title, xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
+    means = [value for line in lines for value in line.mean]
+    if means and yscale == "log":
+        # Intervals of few seeds may span decades, and would hide the curves.
+        panel.set_ylim(min(means) / 1.6, max(means) * 1.6)
+    plain_ticks(panel)
+
+
+def plain_ticks(panel: Axes) -> None:
+    """A light grid, and numbers as people write them on logarithmic axes: 0.05, 200, 10k."""
+    for axis, scale in ((panel.xaxis, panel.get_xscale()), (panel.yaxis, panel.get_yscale())):
+        if scale == "log":
+            low, high = sorted(panel.get_xlim() if axis is panel.xaxis else panel.get_ylim())
+            subs = (1.0,) if high / low > 300 else (1.0, 2.0, 5.0)
+            axis.set_major_locator(LogLocator(base=10, subs=subs))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
+            axis.set_minor_formatter(NullFormatter())
     panel.grid(color="#888888", alpha=0.25, lw=0.5)
+
+
+def short_number(value: float) -> str:
+    """A tick's label.
+
+    Example:
+        >>> short_number(20_000), short_number(50), short_number(0.05), short_number(2_000_000)
+        ('20k', '50', '0.05', '2M')
+    """
+    for size, letter in ((1_000_000, "M"), (1000, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"
 
 
 def figure_of(drawing: Drawing) -> Figure:

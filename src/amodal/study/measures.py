@@ -1,0 +1,90 @@
+"""What every study of trained runs reads off: losses on test things, and what people can read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from amodal.evaluation.of_population import population_losses
+from amodal.evaluation.readable import attribute_figures
+from amodal.study.settings import StudySettings
+from amodal.study.store import Trained
+from amodal.study.things import StudyThings
+from amodal.typing import Float
+from amodal.workspace import Population, apply_heads, bound, decode, encode
+
+ERROR = "translation_error"
+"""Squared error between latents after the heads (of unit variance; of probabilities where they are
+categorical): what all methods can be compared by, and no sure mistake blows up."""
+LOSS = "translation_loss"
+"""What training lowers: the same, with cross-entropy for categorical blocks."""
+CONTRAST = "contrastive_loss"
+TITLES = {
+    ERROR: "translation loss (squared error)",
+    LOSS: "translation loss (with cross-entropy)",
+    CONTRAST: "contrastive loss, nats",
+}
+READABLE = {
+    "shape_accuracy": "shape right",
+    "place_pixels": "place, px",
+    "size_pixels": "size, px",
+    "rotation_degrees": "rotation, degrees",
+    "colour_levels": "colour, of 255",
+}
+RUNS_AT_ONCE = 16
+
+
+def translation_rows(trained: Trained, settings: StudySettings) -> list[dict[str, Any]]:
+    """Losses of every run on the test things, and the readable errors of what becomes attributes.
+
+    A run whose decoders learnt nothing (`cont`) has a contrastive loss only.
+    """
+    things = trained.things
+    rows = {name: things.rows(name, things.test) for name in things.names}
+    losses = population_losses(trained.population, rows)
+    found: list[dict[str, Any]] = [
+        {name: float(values[run]) for name, values in losses.items()}
+        for run in range(len(trained.cells))
+    ]
+    if "attributes" in things.names:
+        for source in things.names:
+            if source != "attributes":
+                _add_readable(found, trained.population, things, source)
+    for cell, row in zip(trained.cells, found, strict=True):
+        if cell.method == "cont":
+            for name in [name for name in row if not name.startswith(CONTRAST)]:
+                row[name] = None
+    return found
+
+
+def _add_readable(
+    found: list[dict[str, Any]], population: Population, things: StudyThings, source: str
+) -> None:
+    given = things.rows(source, things.test)
+    for start in range(0, len(population), RUNS_AT_ONCE):
+        chosen = range(start, min(start + RUNS_AT_ONCE, len(population)))
+        answers = answers_of(population.choose(chosen), given, source, "attributes")
+        for run, answer in zip(chosen, answers, strict=True):
+            for name, value in readable_attributes(answer, things).items():
+                found[run][f"{name} {source} to attributes"] = value
+
+
+@torch.no_grad()
+def answers_of(
+    population: Population, given: Float[Tensor, "row dim"], source: str, target: str
+) -> Float[Tensor, "run row _"]:
+    """Normalised translations of every run."""
+    weights, architecture = population.views(), population.architecture
+    rows = given.expand(len(population), -1, -1)
+    state = bound(encode(weights, architecture, source, rows), architecture)
+    raw = decode(weights, architecture, target, state)
+    return apply_heads(raw, architecture.specs[target])
+
+
+def readable_attributes(
+    answer: Float[Tensor, "row 11"], things: StudyThings
+) -> Mapping[str, float]:
+    """What people can read in normalised attributes of the test things."""
+    rows = things.normalisations["attributes"].invert(answer).numpy()
+    return attribute_figures(rows, things.test_factors)

@@ -1,0 +1,313 @@
+"""`saving`: how many times fewer matches are needed for the same loss?"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from amodal.study.base import Row, Study, Summary, choose, present
+from amodal.study.cells import FULL, METHODS, REFERENCE, Cell, grid, unique
+from amodal.study.factor import Curve, saving_factor
+from amodal.study.measures import CONTRAST, ERROR, LOSS, READABLE, TITLES, translation_rows
+from amodal.study.pairs_only import BEST, MODELS, best_rows, network_cells, pairs_only_rows
+from amodal.study.plots import MORE_COLOURS, Drawing, Line, draw_lines, line_of, plain_ticks
+from amodal.study.settings import StudySettings
+from amodal.study.store import RunStore
+from amodal.study.tables import LATENT_TITLES, markdown_table, number
+
+WITHOUT_MATCHES = "dcy+cy"
+"""Learns from no match: a few numbers of them, by which it is only judged, are enough."""
+LEVELS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000)
+"""Levels of loss are those that the reference reaches with so many matches."""
+
+
+def core_cells(settings: StudySettings) -> list[Cell]:
+    """The runs that most studies look at: every method, number of matches and seed."""
+    cells: list[Cell] = []
+    for place, pairing in enumerate(settings.pairings):
+        first = place == 0
+        images = settings.latents if first and "image" in pairing else ("default",)
+        methods = settings.methods if first else settings.methods_elsewhere
+        numbers = settings.matches if first else settings.matches_elsewhere
+        for method in methods:
+            few = method == WITHOUT_MATCHES and first
+            cells += grid(
+                pairing=pairing,
+                latents=images,
+                method=method,
+                matches=settings.spread(3) if few else numbers,
+                seed=settings.seeds if first else settings.seeds_elsewhere,
+            )
+    return cells
+
+
+def cells(settings: StudySettings) -> list[Cell]:
+    """All of them, and the tuned networks that learn from matches alone."""
+    return unique(core_cells(settings) + network_cells(settings))
+
+
+def beside(store: RunStore, settings: StudySettings) -> list[Row]:
+    """Closed-form models and trees on the same matches."""
+    return pairs_only_rows(store, settings)
+
+
+def summarise(rows: list[Row], settings: StudySettings) -> Summary:
+    """Factors of every method at several levels, against the reference and against the best of
+    matches alone."""
+    summary: Summary = {"reference": REFERENCE, "full": FULL, "spaces": []}
+    for pairing, latents in _spaces(rows):
+        own = choose(rows, pairing=pairing, latents=latents)
+        plain = choose(own, variant="")
+        found: dict[str, Any] = {"pairing": pairing, "latents": latents, "factors": []}
+        for value in (ERROR, LOSS, CONTRAST):
+            found["factors"] += _factors(plain, value, REFERENCE, choose(plain, method=REFERENCE))
+        if any(row["method"] in MODELS for row in own):
+            best = best_rows(own)
+            found["factors"] += _factors(plain, ERROR, BEST, best)
+            found["winners"] = [
+                {key: row[key] for key in ("matches", "seed", "winner", ERROR)} for row in best
+            ]
+        summary["spaces"].append(found)
+    return summary
+
+
+def _spaces(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((row["pairing"], row["latents"]) for row in rows))
+
+
+def _factors(
+    rows: list[Row], value: str, against: str, reference_rows: list[Row]
+) -> list[dict[str, Any]]:
+    """Every method's factor at the losses that a reference reaches with so many matches."""
+    reference = Curve.of(reference_rows, value)
+    inside = [n for n in LEVELS if reference.matches[0] <= n <= reference.matches[-1]]
+    found = []
+    for method in present(rows, "method"):
+        own = [row for row in choose(rows, method=method) if row.get(value) is not None]
+        if method == against or method not in METHODS or not own:
+            continue
+        curve = Curve.of(own, value)
+        for matches in inside:
+            factor = saving_factor(reference, curve, reference.level_at(matches))
+            about = {"figure": value, "against": against, "method": method, "at": matches}
+            found.append(about | factor.to_json() | {"text": str(factor)})
+    return found
+
+
+def drawings(rows: list[Row], summary: Summary) -> list[Drawing]:
+    """Curves of each loss, the factors, and what people can read."""
+    seeds = len(present(rows, "seed"))
+    bands = f"Mean over {seeds} seeds, bands: 95 % intervals; both axes logarithmic."
+    first = rows[0]["pairing"]
+    images = [latents for pairing, latents in _spaces(rows) if pairing == first]
+    found = [
+        _loss_drawing(rows, [(first, latents) for latents in images], value, name, bands)
+        for value, name in ((ERROR, "translation"), (LOSS, "cross-entropy"), (CONTRAST, "contrast"))
+    ]
+    others = [space for space in _spaces(rows) if space[0] != first]
+    if others:
+        found.append(_loss_drawing(rows, others, ERROR, "other-pairings", bands))
+    found.append(_factor_drawing(summary, first, images))
+    if "attributes" in first:
+        source = next(name for name in first.split("-") if name != "attributes")
+        found += [_readable_drawing(rows, first, latents, source, bands) for latents in images]
+    return found
+
+
+def _loss_drawing(
+    rows: list[Row], spaces: list[tuple[str, str]], value: str, name: str, bands: str
+) -> Drawing:
+    def fill(panels: Sequence[Axes]) -> None:
+        for panel, (pairing, latents) in zip(panels, spaces, strict=True):
+            own = choose(rows, pairing=pairing, latents=latents, variant="")
+            lines = [
+                line_of(choose(own, method=method), value, label=method)
+                for method in METHODS
+                if any(row.get(value) is not None for row in choose(own, method=method))
+            ]
+            if value == ERROR:
+                lines += _pairs_only_lines(choose(rows, pairing=pairing, latents=latents))
+            draw_lines(
+                panel,
+                lines,
+                title=space_title(pairing, latents),
+                xlabel="matches given",
+                ylabel=TITLES[value] if panel is panels[0] else "",
+            )
+
+    return Drawing(
+        name=f"saving-{name}",
+        caption=f"{TITLES[value].capitalize()} on held-out things against the number of matches. "
+        + bands,
+        fill=fill,
+        panels=len(spaces),
+        height=3.9,
+    )
+
+
+def _pairs_only_lines(rows: list[Row]) -> list[Line]:
+    if not any(row["method"] in MODELS for row in rows):
+        return []
+    lines = [
+        line_of(
+            choose(rows, method=name),
+            ERROR,
+            label=name,
+            colour=colour,
+            marker=marker,
+            dashed=True,
+        )
+        for name, colour, marker in zip(
+            MODELS, ("#888844", "#cc9966", "#997755"), "1+x", strict=True
+        )
+    ]
+    best = line_of(best_rows(rows), ERROR, label=BEST, colour="#5555aa", marker="d", dashed=True)
+    return [line for line in [*lines, best] if line.x]
+
+
+def _factor_drawing(summary: Summary, first: str, images: list[str]) -> Drawing:
+    """Factors of the methods against the matches that the reference needs."""
+
+    def fill(panels: Sequence[Axes]) -> None:
+        for panel, (latents, against) in zip(panels, shown, strict=True):
+            space = next(
+                s for s in summary["spaces"] if (s["pairing"], s["latents"]) == (first, latents)
+            )
+            chosen = choose(space["factors"], figure=ERROR, against=against)
+            for method in present(chosen, "method"):
+                _factor_line(panel, choose(chosen, method=method), method)
+            panel.axhline(1, color="#888888", lw=0.8)
+            panel.set(
+                title=f"{LATENT_TITLES.get(latents, latents)}\nagainst {against}",
+                xlabel=f"matches that {against} needs\nfor the same loss",
+                ylabel="times fewer matches" if panel is panels[0] else "",
+                xscale="log",
+                yscale="log",
+            )
+            plain_ticks(panel)
+
+    kinds = {f["against"] for s in summary["spaces"] for f in s["factors"]}
+    shown = [
+        (latents, against)
+        for against in (REFERENCE, BEST)
+        if against in kinds
+        for latents in images
+    ]
+    return Drawing(
+        name="saving-factor",
+        caption="The saving factor: matches that the reference needs, divided by the matches that "
+        "a method needs for the same translation loss (squared error). Triangles are bounds: the "
+        "other curve does not come so far within the numbers that were tried. Bars: 95 % "
+        "bootstrap intervals over seeds, of the full workspace only.",
+        fill=fill,
+        panels=len(shown),
+        height=3.9,
+    )
+
+
+def _factor_line(panel: Axes, factors: list[dict[str, Any]], method: str) -> None:
+    line = line_of([], ERROR, label=method)
+    known = [f for f in factors if f["sign"] != "?"]
+    panel.plot(
+        [f["at"] for f in known],
+        [f["value"] for f in known],
+        color=line.colour,
+        lw=1.3,
+        label=method,
+    )
+    for sign, marker in (("", line.marker), (">=", "^"), ("<=", "v")):
+        own = [f for f in known if f["sign"] == sign]
+        panel.plot(
+            [f["at"] for f in own], [f["value"] for f in own], marker, color=line.colour, ms=4
+        )
+    if method == FULL:
+        for f in known:
+            # An open end is not drawn: the triangle says which way it is open.
+            low, high = f["low"] or f["value"], f["high"] or f["value"]
+            panel.plot([f["at"]] * 2, [low, high], color=line.colour, lw=0.9, alpha=0.7)
+
+
+def _readable_drawing(
+    rows: list[Row], pairing: str, latents: str, source: str, bands: str
+) -> Drawing:
+    chosen = [n for n in READABLE if n != "size_pixels"]
+
+    def fill(panels: Sequence[Axes]) -> None:
+        own = choose(rows, pairing=pairing, latents=latents)
+        for panel, name in zip(panels, chosen, strict=True):
+            value, share = f"{name} {source} to attributes", name == "shape_accuracy"
+            lines = [
+                line_of(choose(own, method=m, variant=""), value, label=m, log=not share)
+                for m in (REFERENCE, "tr+cont", "tr+dcy+cy", FULL)
+            ]
+            for model, colour in zip(MODELS, MORE_COLOURS, strict=False):
+                lines.append(
+                    line_of(
+                        choose(own, method=model),
+                        value,
+                        label=model,
+                        colour=colour,
+                        log=not share,
+                        dashed=True,
+                    )
+                )
+            draw_lines(
+                panel,
+                lines,
+                title=READABLE[name],
+                xlabel="matches given",
+                ylabel="",
+                yscale="linear" if share else "log",
+            )
+
+    return Drawing(
+        name=f"saving-readable-{latents}",
+        caption=f"What people can read in {source} translated to attributes, "
+        f"{LATENT_TITLES.get(latents, latents)}. " + bands,
+        fill=fill,
+        panels=len(chosen),
+        height=3.4,
+    )
+
+
+def space_title(pairing: str, latents: str) -> str:
+    """A pairing and its latents, for people."""
+    joined = " and ".join(pairing.split("-"))
+    return f"{joined}\n{LATENT_TITLES.get(latents, latents)}" if "image" in pairing else joined
+
+
+def section(rows: list[Row], summary: Summary) -> str:
+    """The factors of the full workspace as tables."""
+    parts = []
+    for space in summary["spaces"]:
+        title = space_title(space["pairing"], space["latents"]).replace("\n", ", ")
+        for value, against in dict.fromkeys((f["figure"], f["against"]) for f in space["factors"]):
+            chosen = choose(space["factors"], figure=value, against=against)
+            parts.append(f"**{title}: {TITLES[value]}, against {against}**\n")
+            parts.append(_factor_table(chosen, against))
+    return "\n".join(parts)
+
+
+def _factor_table(factors: list[dict[str, Any]], against: str) -> str:
+    methods = present(factors, "method")
+    head = [f"matches of {against}", "level of loss", *methods]
+    body = []
+    for at in present(factors, "at"):
+        own = choose(factors, at=at)
+        texts = {f["method"]: f["text"] for f in own}
+        body.append([f"{at:,}", number(own[0]["level"]), *(texts.get(m, "") for m in methods)])
+    return markdown_table(head, body)
+
+
+STUDY = Study(
+    name="saving",
+    title="How many matches does each method save?",
+    question="How many times fewer matches does a workspace need, for the same held-out loss, "
+    "than the same network trained on matches alone, and than the best that matches alone can do?",
+    cells=cells,
+    measure=translation_rows,
+    summarise=summarise,
+    drawings=drawings,
+    section=section,
+    beside=beside,
+)
