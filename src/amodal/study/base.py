@@ -85,6 +85,8 @@ def run_study(
     _write(folder, study, rows, summary, settings)
     for drawing in drawings:
         save_drawing(drawing, folder)
+    captions = [{"name": drawing.name, "caption": drawing.caption} for drawing in drawings]
+    write_json(folder / "figures.json", captions)
     return Done(study, rows, summary, folder, drawings)
 
 

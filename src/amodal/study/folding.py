@@ -39,28 +39,30 @@ def fold(
 
     Args:
         rows: normalised latents.
-        strength: 0 none; from about 0.5 on a linear map reads little.
+        strength: 0 none; at 1 a linear map reads little.
 
     Returns:
         The specification (all continuous) and the folded rows.
     """
+    kind, rows = rows.dtype, rows.double()
     for mixing, first, second in _fixed(rows.shape[1]):
         rows = rows @ mixing
         a, b = rows.chunk(2, 1)
         a = _turned(a, strength * torch.sin(b @ first))
         b = _turned(b, strength * torch.sin(a @ second))
         rows = torch.cat([a, b], 1)
-    return LatentSpec.continuous(rows.shape[1]), rows
+    return LatentSpec.continuous(rows.shape[1]), rows.to(kind)
 
 
 def unfold(rows: Float[Tensor, "row dim"], strength: float) -> Float[Tensor, "row dim"]:
     """The inverse of `fold`."""
+    kind, rows = rows.dtype, rows.double()
     for mixing, first, second in reversed(_fixed(rows.shape[1])):
         a, b = rows.chunk(2, 1)
         b = _turned(b, -strength * torch.sin(a @ second))
         a = _turned(a, -strength * torch.sin(b @ first))
         rows = torch.cat([a, b], 1) @ mixing.T
-    return rows
+    return rows.to(kind)
 
 
 def _turned(part: Tensor, angles: Tensor) -> Tensor:
@@ -80,5 +82,6 @@ def _fixed(dim: int) -> list[tuple[Tensor, Tensor, Tensor]]:
     for _ in range(ROUNDS):
         mixing = torch.linalg.qr(torch.randn(dim, dim, generator=generator))[0]
         angles = [torch.randn(half, planes, generator=generator) for _ in range(2)]
-        rounds.append((mixing, angles[0], angles[1]))
+        first, second = (each.double() / half**0.5 for each in angles)
+        rounds.append((mixing.double(), first, second))
     return rounds

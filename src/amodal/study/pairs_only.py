@@ -25,11 +25,10 @@ from amodal.typing import Float, Int64
 BEST = "best of matches alone"
 NETWORKS = ("", "mlp", "mlp-dropout")
 """Variants trained by `tr` that take part: the study's network, and plain wide ones."""
-MOST_KERNEL = 2000
+MOST_KERNEL, MOST_REFITTED = 2000, 300
 MOST_DROPOUT = 1000
-TREES = (200, 1000, 5000)
-"""Trees are slow, a model a column: about these numbers of matches, and these seeds."""
-TREE_SEEDS = 2
+TREES = (100, 10_000)
+"""Trees need some matches, and are slow, a model a column: numbers of matches between these."""
 Translator = Callable[[Tensor, str, str], Tensor]
 """(normalised rows, source, target) -> normalised rows."""
 
@@ -59,7 +58,7 @@ def pairs_only_rows(store: RunStore, settings: StudySettings) -> list[dict[str, 
     """A row for each closed-form or tree model, number of matches and seed.
 
     Each is fitted on the matches that were not held out and judged by the held-out ones, as the
-    networks are; those in closed form are then fitted on all of them.
+    networks are; those in closed form, where that is cheap, are then fitted on all of them.
     """
     place = store.folder.parent / "pairs_only" / "measured.json"
     known: dict[str, Any] = read_json(place) if place.exists() else {}
@@ -104,7 +103,6 @@ def winner_of(row: Mapping[str, Any]) -> str:
 
 
 def _wanted(settings: StudySettings) -> Iterator[tuple[str, Cell]]:
-    trees = {settings.nearest(number) for number in TREES}
     cells = grid(
         pairing=settings.pairings[0],
         latents=image_models(settings),
@@ -116,7 +114,7 @@ def _wanted(settings: StudySettings) -> Iterator[tuple[str, Cell]]:
         yield "ridge", cell
         if cell.matches <= MOST_KERNEL:
             yield "kernel ridge", cell
-        if cell.matches in trees and cell.seed in settings.seeds[:TREE_SEEDS]:
+        if TREES[0] <= cell.matches <= TREES[1]:
             yield "boosted trees", cell
 
 
@@ -130,7 +128,7 @@ def _measured(name: str, cell: Cell, things: StudyThings) -> dict[str, Any]:
     specs = [things.specs[target] for _, target in permutations(things.names, 2)]
     score = np.mean([_log_error(term, spec) for term, spec in zip(terms, specs, strict=True)])
     final = judged
-    if name in CLOSED_FORM:
+    if name == "ridge" or (name == "kernel ridge" and cell.matches <= MOST_REFITTED):
         final = MODELS[name](things, np.concatenate([learnt, held_out]))
     row: dict[str, Any] = {"held_out_score": float(score)}
     errors = []
@@ -233,4 +231,3 @@ MODELS: dict[str, Callable[[StudyThings, Int64[np.ndarray, " some"]], Translator
     "boosted trees": _boosted_trees,
 }
 """How each is fitted on some matches."""
-CLOSED_FORM = ("ridge", "kernel ridge")

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,6 @@ CELLS_AT_ONCE = 64
 """Cells handed out together."""
 RECIPE = 1
 """Raised when the same settings train otherwise than before."""
-RUN_DECAYS = "weight_decay" in {f.name for f in fields(Run)}
 
 
 @dataclass(frozen=True)
@@ -144,11 +143,7 @@ class RunStore:
         architecture = architecture_of(cells[0], things.specs)
         candidates = candidates_of(cells[0], self.settings)
         begun = time.monotonic()
-        results = [
-            tried
-            for rates, own in _by_decay(candidates, settings)
-            for tried in _try(cells, rates, things, own, architecture)
-        ]
+        results = _try(cells, candidates, things, settings, architecture)
         best = [min((tried[i] for tried in results), key=_score) for i in range(len(cells))]
         seconds = (time.monotonic() - begun) / len(cells)
         keys = [self.key(cell) for cell in cells]
@@ -247,7 +242,6 @@ def _run(cell: Cell, candidate: Candidate, things: StudyThings, group: int) -> R
     if not _translates(cell):
         # Untrained decoders would choose the step: all are trained, the last counts.
         held_out = np.empty(0, dtype=np.int64)
-    more: dict[str, Any] = {"weight_decay": candidate.weight_decay} if RUN_DECAYS else {}
     return Run(
         # The same for all methods, so that they are compared seed by seed.
         seed=cell.seed,
@@ -255,21 +249,9 @@ def _run(cell: Cell, candidate: Candidate, things: StudyThings, group: int) -> R
         things=learnt,
         held_out=held_out,
         learning_rate=candidate.learning_rate,
+        weight_decay=candidate.weight_decay,
         group=group,
-        **more,
     )
-
-
-def _by_decay(
-    candidates: list[Candidate], settings: TrainingSettings
-) -> Iterator[tuple[list[Candidate], TrainingSettings]]:
-    """Candidates that one call of the loop can train together."""
-    if RUN_DECAYS:
-        yield candidates, settings
-        return
-    for decay in dict.fromkeys(each.weight_decay for each in candidates):
-        same = [each for each in candidates if each.weight_decay == decay]
-        yield same, replace(settings, weight_decay=decay)
 
 
 def _contrast(cell: Cell, things: StudyThings, population: Population) -> float:

@@ -1,0 +1,70 @@
+"""`amodal study`: the claims of the seed paper, each as one command with its figures and tables."""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from amodal.errors import InputError
+
+
+@dataclass(frozen=True)
+class Study:
+    """Train many workspaces side by side, measure them, and draw what was found.
+
+    NAME is saving, ablation, downstream, transfer, retrieval, heldout, cycles, or all. All studies
+    of one folder share their trained runs. Stopped half-way, the same command goes on where it
+    was; what is trained and measured is never done again.
+
+    Example: amodal study saving --budget smoke --out runs/study
+    """
+
+    name: Annotated[str, tyro.conf.Positional] = "all"
+    """Which study."""
+    out: Path = Path("runs/study")
+    """The folder of all studies, made or gone on with."""
+    budget: Literal["smoke", "laptop", "seed"] = "laptop"
+    """How large: seconds, under an hour on two cores, or days."""
+    pairing: str = ""
+    """The only pairing to study: image-attributes, image-text, text-attributes or all three,
+    image-text-attributes. By default the budget's own."""
+    matches: tuple[int, ...] = ()
+    """Numbers of matches. By default the budget's own."""
+    seeds: int = 0
+    """How many seeds. By default the budget's own."""
+    data: Path | None = None
+    """A folder made by `amodal generate shapes`. By default things are drawn anew."""
+    docs: Path | None = None
+    """With `all`: also write the tables and figures into this folder, as Markdown and SVG."""
+
+    def __post_init__(self) -> None:
+        if self.seeds < 0:
+            raise InputError(f"--seeds is {self.seeds}, expected a positive number")
+        if self.docs is not None and self.name != "all":
+            raise InputError("--docs gathers all studies: say `amodal study all`")
+
+    def run(self) -> None:
+        """Do it, and say where the results are."""
+        start = time.monotonic()
+        # Here, because it imports torch, which takes seconds.
+        from amodal.study.everything import run_studies
+        from amodal.study.settings import study_settings
+
+        settings = study_settings(
+            self.budget,
+            pairing=self.pairing,
+            matches=self.matches,
+            seeds=self.seeds,
+            data=self.data,
+        )
+        try:
+            found = run_studies(self.name, self.out, settings, docs=self.docs)
+        except KeyboardInterrupt:
+            print(f"stopped; what is done stays in {self.out}", file=sys.stderr)
+            raise
+        print(f"done in {time.monotonic() - start:.0f} s")
+        for line in found:
+            print(line)

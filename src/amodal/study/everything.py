@@ -1,0 +1,161 @@
+"""One study or all of them, one page for all that were done, and the results in documents."""
+
+import shlex
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from amodal.files import atomic_path, read_json, write_json
+from amodal.report.page import page, paragraph, preformatted
+from amodal.report.page import section as page_section
+from amodal.study.base import Done, find_study, run_study
+from amodal.study.cells import METHODS
+from amodal.study.markdown import as_html
+from amodal.study.settings import BUDGETS, StudySettings
+from amodal.study.store import RunStore
+from amodal.study.studies import STUDIES
+
+ALL = "all"
+REPORT = "report.html"
+TIMES = "times.json"
+
+
+def run_studies(
+    name: str, out: Path, settings: StudySettings, *, docs: Path | None = None
+) -> list[str]:
+    """Run one study or all; then write `report.html` of every study that the folder holds.
+
+    Args:
+        name: of a study, or "all".
+        out: the folder that they share.
+        settings: how large.
+        docs: where tables and figures of all studies go too, as Markdown and SVG.
+
+    Returns:
+        Lines that say where the results are.
+
+    Raises:
+        UnknownNameError: there is no such study; the nearest is offered.
+    """
+    chosen = list(STUDIES.values()) if name == ALL else [find_study(name, STUDIES)]
+    store = RunStore(out, settings)
+    done: list[Done] = []
+    for study in chosen:
+        begun = time.monotonic()
+        done.append(run_study(study, out, settings, store=store))
+        _add_time(out, study.name, settings.budget, time.monotonic() - begun)
+    write_report(out, settings)
+    lines = [f"{each.study.name}: {each.folder}" for each in done]
+    if docs is not None:
+        write_documents(done, docs, out, settings)
+        lines.append(f"documents: {docs}")
+    return [*lines, f"report: {out / REPORT}"]
+
+
+def write_report(out: Path, settings: StudySettings) -> None:
+    """One self-contained page of every study that the folder holds."""
+    body = [
+        "<h1>What a shared workspace is worth</h1>",
+        paragraph(about(settings)),
+        page_section("The methods", as_html(methods_table())),
+    ]
+    for study in STUDIES.values():
+        folder = out / study.name
+        if (folder / "section.md").exists():
+            text = (folder / "section.md").read_text("utf-8")
+            figures = [_figure(folder, each) for each in _captions(folder)]
+            body.append(
+                page_section(
+                    study.title, paragraph(study.question, "note"), *figures, as_html(text)
+                )
+            )
+    body.append(page_section("Again", preformatted(command(out, settings))))
+    with atomic_path(out / REPORT) as temporary:
+        temporary.write_text(page("Amodal: the study", body), "utf-8")
+
+
+def write_documents(done: Sequence[Done], docs: Path, out: Path, settings: StudySettings) -> None:
+    """Tables as Markdown, figures as SVG: a page a study, and one that lists them."""
+    lines = ["# Results", "", about(settings), "", f"Command: `{command(out, settings)}`", ""]
+    times = read_json(out / TIMES) if (out / TIMES).exists() else {}
+    for each in done:
+        study = each.study
+        seconds = times.get(study.name, {}).get("seconds")
+        took = f" ({seconds / 60:.0f} minutes)" if seconds else ""
+        lines.append(f"- [{study.title}]({study.name}.md){took}: {study.question}")
+        text = [f"# {study.title}", "", study.question, ""]
+        for drawing in each.drawings:
+            svg = (each.folder / f"{drawing.name}.svg").read_text("utf-8")
+            _write(docs / f"{drawing.name}.svg", svg)
+            text += [f"![{drawing.caption}]({drawing.name}.svg)", "", drawing.caption, ""]
+        text += [(each.folder / "section.md").read_text("utf-8")]
+        _write(docs / f"{study.name}.md", "\n".join(text).rstrip() + "\n")
+    lines += ["", "## Methods", "", methods_table()]
+    _write(docs / "README.md", "\n".join(lines).rstrip() + "\n")
+
+
+def about(settings: StudySettings) -> str:
+    """The size of a study in a sentence."""
+    numbers = f"{min(settings.matches):,} to {max(settings.matches):,}"
+    return (
+        f"Budget {settings.budget}: {len(settings.seeds)} seeds, {numbers} matches (a fifth of "
+        f"them, at most 1,000, held out to choose by: they count as given), "
+        f"{settings.unmatched:,} unmatched things a modality, {settings.steps:,} steps at most, "
+        f"{settings.candidates} settings tried by every run, {settings.test:,} held-out things to "
+        "measure on. All methods have the same network (a state of 12 numbers through tanh, two "
+        "hidden layers of 64) and no closed-form start."
+    )
+
+
+def methods_table() -> str:
+    """Which losses each method has, and their weights, as Markdown."""
+    from amodal.study.tables import markdown_table
+
+    names = ("translation", "contrastive", "demi_cycle", "cycle")
+    body = [
+        [method, *(f"{losses[name]:g}" if name in losses else "" for name in names)]
+        for method, losses in METHODS.items()
+    ]
+    head = ["method", *(name.replace("_", "-") for name in names)]
+    return markdown_table(head, body)
+
+
+def command(out: Path, settings: StudySettings) -> str:
+    """The words that repeat all this."""
+    usual = BUDGETS[settings.budget]
+    words = ["amodal", "study", "all", "--budget", settings.budget, "--out", str(out)]
+    if settings.pairings != usual.pairings:
+        words += ["--pairing", settings.pairings[0]]
+    if settings.matches != usual.matches:
+        words += ["--matches", *map(str, settings.matches)]
+    if settings.seeds != usual.seeds:
+        words += ["--seeds", str(len(settings.seeds))]
+    if settings.data:
+        words += ["--data", settings.data]
+    return shlex.join(words)
+
+
+def _captions(folder: Path) -> list[dict[str, str]]:
+    return read_json(folder / "figures.json")
+
+
+def _figure(folder: Path, figure: dict[str, str]) -> str:
+    from html import escape
+
+    svg = (folder / f"{figure['name']}.svg").read_text("utf-8")
+    caption = f"<figcaption>{escape(figure['caption'])}</figcaption>"
+    return f'<figure class="plot">{svg[svg.index("<svg") :]}{caption}</figure>'
+
+
+def _add_time(out: Path, name: str, budget: str, seconds: float) -> None:
+    """Keep the longest time that a study took here: going on with a finished one takes none."""
+    times: dict[str, Any] = read_json(out / TIMES) if (out / TIMES).exists() else {}
+    before = times.get(name, {}).get("seconds", 0.0)
+    times[name] = {"budget": budget, "seconds": round(max(before, seconds), 1)}
+    write_json(out / TIMES, times)
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, "utf-8")
