@@ -8,7 +8,10 @@ import torch
 from small_training import EVERY_LOSS, fit, rows_of, some_runs
 
 from amodal.errors import DamagedError, InputError, UnknownNameError
-from amodal.training import Run, TrainingSettings, loop
+from amodal.specification import LatentSpec
+from amodal.training import Run, TrainingSettings, chunks, loop, remove_checkpoints, train
+from amodal.training.machine import threads
+from amodal.workspace import Architecture
 
 
 @pytest.mark.parametrize(("dropout", "steps"), [(0.0, 200), (0.3, 50)])
@@ -65,7 +68,7 @@ def test_the_population_handed_over_is_left_as_it_was(typed, monkeypatch) -> Non
 
     def remembered(population, *arguments, **options):
         given.append((population, population.matrix.clone()))
-        return loop.train(population, *arguments, **options)
+        return train(population, *arguments, **options)
 
     monkeypatch.setattr("small_training.train", remembered)
     fit(typed, some_runs())
@@ -128,10 +131,92 @@ def test_a_damaged_or_foreign_checkpoint_is_said(typed, tmp_path, monkeypatch, d
         path.write_bytes(path.read_bytes()[:-100])
     elif damage == "text":
         path.write_text("not a checkpoint at all, but a text")
-    runs = some_runs()[: 1 if damage == "other population" else 2]
+    runs = some_runs()[:2]
+    if damage == "other population":
+        runs.append(replace(runs[0], seed=5, group=5))
     words = "of another population" if damage == "other population" else "is damaged.*delete it"
     with pytest.raises(DamagedError, match=words):
         fit(typed, runs, checkpoint=path)
+
+
+def many_runs(count: int) -> list[Run]:
+    """Runs with the same losses, pairs of them in a group."""
+    first = some_runs()[0]
+    return [replace(first, seed=100 + i, group=i // 2) for i in range(count)]
+
+
+def test_chunks_and_threads_change_nothing(typed, monkeypatch) -> None:
+    runs = many_runs(10)
+    whole = fit(typed, runs, dropout=0.2)
+    monkeypatch.setattr(chunks, "MOST", 4)
+    cut_up, workers = [], []
+    for count in (1, 2):
+        with threads(count):
+            cut_up.append(fit(typed, runs, dropout=0.2))
+            workers.append(torch.get_num_threads())
+    assert workers == [1, 2]
+    for each in cut_up:
+        torch.testing.assert_close(
+            each.population.matrix, whole.population.matrix, atol=1e-5, rtol=0
+        )
+        assert [(r["step"], r["run"]) for r in each.history] == [
+            (r["step"], r["run"]) for r in whole.history
+        ]
+        assert each.step == whole.step
+        assert each.score == pytest.approx(whole.score, abs=1e-5)
+
+
+def test_chunks_keep_groups_whole_and_put_like_with_like() -> None:
+    made = Architecture({n: LatentSpec.continuous(2) for n in "ab"}, state=3, hidden=4)
+    few = {"losses": {"translation": 1.0}}
+    runs = [run if i % 4 < 2 else replace(run, **few) for i, run in enumerate(many_runs(40))]
+    found = chunks.cut(runs, made, batch=8)
+    assert sorted(run for chunk in found for run in chunk) == list(range(40))
+    for chunk in found:
+        assert len({len(runs[run].losses) for run in chunk}) == 1
+        for run in chunk:
+            assert {other for other in range(40) if runs[other].group == runs[run].group} <= set(
+                chunk
+            )
+
+
+@pytest.mark.parametrize("look", [2, 3])
+def test_an_interrupted_run_of_many_chunks_ends_equal(typed, tmp_path, monkeypatch, look) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(chunks, "MOST", 4)
+    path, runs = tmp_path / "checkpoint.safetensors", many_runs(10)
+    whole = fit(typed, runs)
+    with threads(2):
+        with pytest.raises(KeyboardInterrupt):
+            fit(typed, runs, checkpoint=path, on_look=Stop(look * 3))
+        resumed = fit(typed, runs, checkpoint=path)
+    assert resumed.history == whole.history
+    torch.testing.assert_close(
+        resumed.population.matrix, whole.population.matrix, atol=1e-6, rtol=0
+    )
+    remove_checkpoints(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_each_run_has_its_own_weight_decay(typed) -> None:
+    nothing = np.empty(0, dtype=np.int64)
+    run = replace(some_runs()[0], losses={"translation": 1.0}, held_out=nothing)
+    runs = [replace(run, weight_decay=decay, group=i) for i, decay in enumerate([0.0, 3.0, None])]
+    outcome = fit(typed, runs, steps=10, evaluate_every=10, start=False, weight_decay=3.0)
+    first, second, usual = outcome.population.matrix
+    assert torch.equal(second, usual)
+    assert float(second.norm()) < float(first.norm())
+    with pytest.raises(InputError, match=r"weight_decay must be at least 0, got -1\.0"):
+        replace(run, weight_decay=-1.0)
+
+
+def test_hidden_layers_in_bfloat16_train_alike(typed) -> None:
+    runs = many_runs(4)
+    exact, rounded = (fit(typed, runs, precision=p) for p in ("float32", "bfloat16"))
+    for group in exact.score:
+        assert rounded.score[group] == pytest.approx(exact.score[group], abs=0.05)
+    with pytest.raises(InputError, match=r"precision must be one of .*, got 'half'"):
+        fit(typed, runs, precision="half")
 
 
 def test_each_run_has_its_own_learning_rate(typed) -> None:
@@ -241,7 +326,7 @@ def test_unmatched_rows_come_from_their_pools_only(typed, monkeypatch) -> None:
 
     monkeypatch.setattr(loop, "compute_step", watched)
     fit(typed, some_runs(), unmatched=pool, steps=20)
-    assert len(looked) == 20
+    assert len(looked) == 60  # each run has losses of its own, and so is a chunk of its own
 
 
 def test_the_gradient_of_one_run_is_clipped_alone(typed) -> None:

@@ -12,17 +12,19 @@ def gradients(steps: int, runs: int, weights: int) -> torch.Tensor:
     return torch.randn(steps, runs, weights, generator=torch.Generator().manual_seed(1))
 
 
-def test_equals_adamw_with_each_runs_own_rate() -> None:
+@pytest.mark.parametrize("tile", [4, 1 << 15])
+def test_equals_adamw_with_each_runs_own_rate(monkeypatch, tile: int) -> None:
+    monkeypatch.setattr("amodal.training.optimiser.TILE", tile)
     start = torch.randn(3, 10, generator=torch.Generator().manual_seed(0))
-    rates = [1e-2, 1e-3, 3e-2]
-    optimiser = PopulationAdamW(start.clone(), decay=torch.full((10,), 0.1), speed=torch.ones(10))
+    rates, shrink = [1e-2, 1e-3, 3e-2], [0.1, 0.0, 2.0]
+    optimiser = PopulationAdamW(start.clone(), decays=torch.ones(10), speed=torch.ones(10))
     parameters = [torch.nn.Parameter(row.clone()) for row in start]
     theirs = [
-        torch.optim.AdamW([parameter], lr=rate, weight_decay=0.1)
-        for parameter, rate in zip(parameters, rates, strict=True)
+        torch.optim.AdamW([parameter], lr=rate, weight_decay=decay)
+        for parameter, rate, decay in zip(parameters, rates, shrink, strict=True)
     ]
     for gradient in gradients(50, 3, 10):
-        optimiser.step(gradient.clone(), torch.tensor(rates))
+        optimiser.step(gradient.clone(), torch.tensor(rates), torch.tensor(shrink))
         for parameter, own, other in zip(parameters, gradient, theirs, strict=True):
             parameter.grad = own.clone()
             other.step()
@@ -33,33 +35,33 @@ def test_equals_adamw_with_each_runs_own_rate() -> None:
 def test_column_factors_scale_rate_and_decay() -> None:
     start = torch.ones(1, 2)
     optimiser = PopulationAdamW(
-        start.clone(), decay=torch.tensor([0.5, 0.0]), speed=torch.tensor([1.0, 0.1])
+        start.clone(), decays=torch.tensor([1.0, 0.0]), speed=torch.tensor([1.0, 0.1])
     )
-    optimiser.step(torch.ones(1, 2), torch.tensor([0.1]))
+    optimiser.step(torch.ones(1, 2), torch.tensor([0.1]), torch.tensor([0.5]))
     # The first step of Adam is the rate itself; the decay takes half a rate off.
     assert optimiser.matrix[0].tolist() == pytest.approx([1 - 0.05 - 0.1, 1 - 0.01], abs=1e-6)
 
 
 def test_keeping_some_runs_keeps_their_moments() -> None:
     start = torch.randn(3, 4)
-    whole = PopulationAdamW(start.clone(), decay=torch.zeros(4), speed=torch.ones(4))
-    some = PopulationAdamW(start.clone(), decay=torch.zeros(4), speed=torch.ones(4))
+    whole = PopulationAdamW(start.clone(), decays=torch.zeros(4), speed=torch.ones(4))
+    some = PopulationAdamW(start.clone(), decays=torch.zeros(4), speed=torch.ones(4))
     first, second = gradients(2, 3, 4)
     for optimiser in (whole, some):
-        optimiser.step(first, torch.full((3,), 0.1))
+        optimiser.step(first, torch.full((3,), 0.1), torch.zeros(3))
     some.keep(some.matrix[[2, 0]], [2, 0])
-    whole.step(second, torch.full((3,), 0.1))
-    some.step(second[[2, 0]], torch.full((2,), 0.1))
+    whole.step(second, torch.full((3,), 0.1), torch.zeros(3))
+    some.step(second[[2, 0]], torch.full((2,), 0.1), torch.zeros(2))
     assert torch.equal(some.matrix, whole.matrix[[2, 0]])
 
 
 def test_only_the_networks_decay_and_parts_have_their_speed() -> None:
     made = Architecture({n: LatentSpec.continuous(2) for n in "ab"}, state=3, hidden=4)
-    decay, speed = column_factors(made, decay=0.1, decoder_speed=3.0, linear_speed=0.5)
+    decay, speed = column_factors(made, decoder_speed=3.0, linear_speed=0.5)
     population = Population(made, torch.stack([decay, speed]))
     for name, view in population.views().items():
         decays = ".weight" in name or name.endswith(".out")
-        assert (view[0] == torch.tensor(0.1 if decays else 0.0)).all(), name
+        assert (view[0] == torch.tensor(1.0 if decays else 0.0)).all(), name
         expected = 3.0 if ".decoder." in name else 1.0
         expected *= 0.5 if name.endswith((".linear", "r.bias")) else 1.0
         assert (view[1] == expected).all(), name

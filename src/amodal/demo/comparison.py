@@ -15,6 +15,7 @@ from amodal.model import PRESETS, Workspace
 from amodal.model.fitting import Fitted, fit_population
 from amodal.model.plan import Trial
 from amodal.report.contents import ArmResult
+from amodal.training import remove_checkpoints
 from amodal.unimodal import UnimodalModel
 from amodal.workspace import Architecture
 
@@ -73,7 +74,7 @@ def compare(
             fitted = _fit(settings, latents, arms, folder / path.stem)
             measured = _measure(settings, fitted, arms, latents, models, things, name=name)
             write_json(path, [asdict(result) for result in measured])
-            (folder / path.stem / "checkpoint.safetensors").unlink(missing_ok=True)
+            remove_checkpoints(folder / path.stem / "checkpoint.safetensors")
 
 
 def compared(folder: Path, name: str) -> list[ArmResult]:

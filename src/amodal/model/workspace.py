@@ -37,6 +37,7 @@ from amodal.model.retrieval_vectors import retrieval_vectors, shared_directions
 from amodal.model.serialise import restore, to_files
 from amodal.model.storage import save_folder, write_model
 from amodal.specification import LatentSpec
+from amodal.training import remove_checkpoints
 
 
 class Workspace(Parameters):
@@ -183,7 +184,7 @@ class Workspace(Parameters):
         self._adopt(fitted, checked, rows, normalisation, matches=len(table))
         if path is not None:
             write_model(path, *to_files(self))
-            (path / "checkpoint.safetensors").unlink(missing_ok=True)
+            remove_checkpoints(path / "checkpoint.safetensors")
         return self
 
     @classmethod

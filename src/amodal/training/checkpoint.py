@@ -41,6 +41,26 @@ def save_checkpoint(
     write_tensors(path, tensors, metadata={"state": json.dumps(state)})
 
 
+def saved_step(path: Path) -> int:
+    """The step that a checkpoint would go on with; 0 where there is none that can be read."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return int(json.loads(file.metadata()["state"])["step"])
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+        return 0
+
+
+def checkpoint_of_chunk(path: Path, chunk: int) -> Path:
+    """The file of a chunk's own checkpoint; the first one has the plain name."""
+    return path if chunk == 0 else path.with_stem(f"{path.stem}-{chunk}")
+
+
+def remove_checkpoints(path: Path) -> None:
+    """Remove the checkpoints of all chunks, once the result is safe."""
+    for each in path.parent.glob(f"{path.stem}*{path.suffix}"):
+        each.unlink(missing_ok=True)
+
+
 def load_checkpoint(
     path: Path, optimiser: PopulationAdamW, best: BestSoFar
 ) -> tuple[int, list[int], History]:

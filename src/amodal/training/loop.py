@@ -1,4 +1,4 @@
-"""The training loop: a population, its latents and matches in; the best weights of each run out."""
+"""The training loop of one chunk: runs in step with one another, from weights to best weights."""
 
 import math
 import time
@@ -13,11 +13,10 @@ from torch import Tensor
 
 from amodal.latents import MatchTable, Sampler
 from amodal.losses import LossSettings, compute_step, needs_of, weighted_sum
-from amodal.progress import progress
 from amodal.training.checkpoint import load_checkpoint, save_checkpoint
-from amodal.training.denormals import denormals_dropped
 from amodal.training.dropout import RunDropout
 from amodal.training.held_out import BestSoFar, HeldOut, weighted_mean
+from amodal.training.machine import denormals_dropped, rounded
 from amodal.training.optimiser import PopulationAdamW, column_factors
 from amodal.training.settings import Run, TrainingSettings
 from amodal.typing import Float
@@ -25,6 +24,9 @@ from amodal.workspace import Population, Weights
 
 CHECKPOINT_SECONDS = 1.0
 """Least time between checkpoints."""
+Rows = list[dict[str, Any]]
+OnLook = Callable[[Rows], None]
+Advance = Callable[[int, str], None]
 
 
 @dataclass
@@ -44,22 +46,19 @@ class Outcome:
 
 
 @denormals_dropped()
-def train(
+def train_chunk(
     population: Population,
     latents: dict[str, Float[Tensor, "_ _"]],
     table: MatchTable,
     *,
     runs: Sequence[Run],
     settings: TrainingSettings,
-    unmatched: Mapping[str, np.ndarray] | None = None,
-    checkpoint: Path | None = None,
-    on_look: Callable[[list[dict[str, Any]]], None] | None = None,
+    unmatched: Mapping[str, np.ndarray] | None,
+    checkpoint: Path | None,
+    on_look: OnLook,
+    advance: Advance,
 ) -> Outcome:
-    """Train every run of a population side by side.
-
-    A run's result does not depend on its neighbours: its batches, dropout and stopping come from
-    its own seed, and the products of different runs never mix. Groups that have stopped leave the
-    computation.
+    """Train the runs of a chunk, one batched operation for all of them at a time.
 
     Args:
         population: the weights to start from, a row a run; left unchanged.
@@ -67,24 +66,23 @@ def train(
         table: all matches.
         runs: the settings of each run.
         settings: what they share.
-        unmatched: the rows of each modality that demi-cycles and cycles learn from; all of them
-            when left out.
+        unmatched: see `amodal.training.train`.
         checkpoint: a file to go on from when it is there, and to write at looks, once a
-            second at most; removed by the caller once the result is safe.
+            second at most.
         on_look: called with the rows of the history at every look.
+        advance: called with the steps done since the last call, and how things stand.
     """
     active = list(range(len(runs)))
     matrix = population.matrix.clone()
-    decay, speed = column_factors(
+    decays, speed = column_factors(
         population.architecture,
-        decay=settings.weight_decay,
         decoder_speed=settings.decoder_speed,
         linear_speed=settings.linear_speed,
     )
-    optimiser = PopulationAdamW(matrix, decay=decay, speed=speed)
+    optimiser = PopulationAdamW(matrix, decays=decays, speed=speed)
     held_out = HeldOut(latents, table, [run.held_out for run in runs])
     best = BestSoFar([run.group for run in runs], population, patience=settings.patience)
-    history: list[dict[str, Any]] = []
+    history: Rows = []
     first, looked = 0, -1
     if checkpoint is not None and checkpoint.exists():
         first, active, history = load_checkpoint(checkpoint, optimiser, best)
@@ -113,69 +111,74 @@ def train(
             name: torch.tensor([runs[r].losses.get(name, 0.0) for r in active]) for name in names
         }
 
+    def rates_and_decays() -> tuple[Tensor, Tensor]:
+        usual = settings.weight_decay
+        decay = [usual if r.weight_decay is None else r.weight_decay for r in of(runs)]
+        return torch.tensor([r.learning_rate for r in of(runs)]), torch.tensor(decay)
+
     weights_of_losses = loss_weights()
     needs = needs_of(weights_of_losses)
     sampler = new_sampler()
-    rates = torch.tensor([runs[r].learning_rate for r in active])
+    rates, decay = rates_and_decays()
     dropout = RunDropout(population.architecture.dropout)
     values: dict[str, Tensor] = {}
     saved = time.monotonic()
-    with progress("training", settings.steps, unit="steps", done=first) as advance:
-        for step in range(first, settings.steps + 1):
-            if looked < step and (step % settings.evaluate_every == 0 or step == settings.steps):
-                current = Population(population.architecture, optimiser.matrix)
-                scores = held_out.scores(current, active)
-                best.see(step, active, optimiser.matrix, scores)
-                rows = _rows(step, active, runs, weighted_mean(scores, best.weights), values)
-                history.extend(rows)
-                if on_look is not None:
-                    on_look(rows)
-                going = [
-                    row
-                    for row, run in enumerate(active)
-                    if not (best.stopped(run) or runs[run].fixed)
-                ]
-                if not going or step == settings.steps:
-                    break
-                if len(going) < len(active):
-                    active = [active[row] for row in going]
-                    optimiser.keep(optimiser.matrix[going], going)
-                    sampler.keep(going)
-                    rates, weights_of_losses = rates[going], loss_weights()
-                if checkpoint is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    saved = time.monotonic()
-                    save_checkpoint(checkpoint, step, active, optimiser, best, history)
-            views = {
-                name: view.detach().requires_grad_()
-                for name, view in population.views(optimiser.matrix).items()
-            }
-            computed = compute_step(
-                views,
-                population.architecture,
-                sampler.draw(step),
-                needs=needs,
-                cycle_flow=settings.cycle_flow,
-                dropout=dropout.at(step, sampler.seeds),
-            )
-            total, values = weighted_sum(computed, weights_of_losses, loss_settings)
-            gradient = _gradient(total, views, clip=settings.clip)
-            optimiser.step(gradient, rates * _schedule(step, settings))
-            advance(1, f"loss {float(total.detach().mean()):.3f}, {len(active)} runs")
+    for step in range(first, settings.steps + 1):
+        if looked < step and (step % settings.evaluate_every == 0 or step == settings.steps):
+            current = Population(population.architecture, optimiser.matrix)
+            scores = held_out.scores(current, active)
+            best.see(step, active, optimiser.matrix, scores)
+            rows = _rows(step, active, runs, weighted_mean(scores, best.weights), values)
+            history.extend(rows)
+            on_look(rows)
+            going = [
+                row for row, run in enumerate(active) if not (best.stopped(run) or runs[run].fixed)
+            ]
+            if not going or step == settings.steps:
+                advance(settings.steps - step, "")
+                break
+            if len(going) < len(active):
+                active = [active[row] for row in going]
+                optimiser.keep(optimiser.matrix[going], going)
+                weights_of_losses = loss_weights()
+                needs = needs_of(weights_of_losses)
+                sampler, (rates, decay) = new_sampler(), rates_and_decays()
+            if checkpoint is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
+                saved = time.monotonic()
+                save_checkpoint(checkpoint, step, active, optimiser, best, history)
+        leaves = {
+            name: view.detach().contiguous().requires_grad_()  # copied once, not by each product
+            for name, view in population.views(optimiser.matrix).items()
+        }
+        computed = compute_step(
+            rounded(leaves, settings.precision),
+            population.architecture,
+            sampler.draw(step),
+            needs=needs,
+            cycle_flow=settings.cycle_flow,
+            dropout=dropout.at(step, sampler.seeds),
+        )
+        total, values = weighted_sum(computed, weights_of_losses, loss_settings)
+        gradient = _gradient(total, leaves, clip=settings.clip)
+        optimiser.step(gradient, rates * _schedule(step, settings), decay)
+        advance(1, f"loss {float(total.detach().mean()):.3f}, {len(active)} runs")
     best_population = Population(population.architecture, best.matrix)
     return Outcome(best_population, best.score, best.first_score, best.step, history)
 
 
 def _gradient(
-    total: Float[Tensor, " run"], views: Weights, *, clip: float
+    total: Float[Tensor, " run"], leaves: Weights, *, clip: float
 ) -> Float[Tensor, "run weight"]:
     """The gradient of each run's loss by its own weights, no longer than `clip`."""
-    leaves = list(views.values())
     if not total.requires_grad:  # no run has a loss with a weight
-        return torch.cat([torch.zeros_like(leaf).flatten(1) for leaf in leaves], 1)
-    gradients = torch.autograd.grad(total.sum(), leaves, allow_unused=True, materialize_grads=True)
+        return torch.cat([torch.zeros_like(leaf).flatten(1) for leaf in leaves.values()], 1)
+    found = list(leaves.values())
+    gradients = torch.autograd.grad(total.sum(), found, allow_unused=True, materialize_grads=True)
     gradient = torch.cat([g.flatten(1) for g in gradients], 1)
-    norm = gradient.norm(dim=1, keepdim=True)
-    return gradient * (clip / norm.clamp_min(1e-12)).clamp_max(1)
+    for run, norm in enumerate(gradient.norm(dim=1).tolist()):
+        if norm > clip:
+            gradient[run] *= clip / norm
+    return gradient
 
 
 def _schedule(step: int, settings: TrainingSettings) -> float:
@@ -190,7 +193,7 @@ def _rows(
     runs: Sequence[Run],
     scores: Tensor,
     values: dict[str, Tensor],
-) -> list[dict[str, Any]]:
+) -> Rows:
     """One row of the history a run: its losses on the last batch, its held-out score."""
     rows = []
     for row, run in enumerate(active):

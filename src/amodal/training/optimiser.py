@@ -10,6 +10,8 @@ from amodal.workspace import Architecture
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
+TILE = 1 << 15
+"""Numbers updated at a time: with gradient, moments and a spare, half a megabyte."""
 
 
 class PopulationAdamW:
@@ -17,37 +19,59 @@ class PopulationAdamW:
 
     Loshchilov and Hutter 2019, "Decoupled weight decay regularization" (arXiv 1711.05101).
     torch's own AdamW has one learning rate a tensor; here row r of the matrix is run r, with the
-    rate of that run, and column factors say what decays and what learns more slowly.
+    rate and the decay of that run, and column factors say what decays and what learns more slowly.
     """
 
     def __init__(
         self,
         matrix: Float[Tensor, "run weight"],
         *,
-        decay: Float[Tensor, " weight"],
+        decays: Float[Tensor, " weight"],
         speed: Float[Tensor, " weight"],
     ) -> None:
         """Start with zero moments.
 
         Args:
             matrix: the weights, changed in place by `step`.
-            decay: weight decay of each column.
+            decays: 1 where weight decay applies, 0 in the other columns.
             speed: factor on the learning rate of each column.
         """
-        self.matrix, self.decay, self.speed = matrix, decay, speed
+        self.matrix, self.speed, self.shrinking = matrix, speed, decays * speed
         self.first = torch.zeros_like(matrix)
         self.second = torch.zeros_like(matrix)
         self.count = 0
+        self._same_speed = bool((speed == 1).all())
 
-    def step(self, gradient: Float[Tensor, "run weight"], rates: Float[Tensor, " run"]) -> None:
-        """One update of every run."""
+    def step(
+        self,
+        gradient: Float[Tensor, "run weight"],
+        rates: Float[Tensor, " run"],
+        decay: Float[Tensor, " run"],
+    ) -> None:
+        """One update of every run, with its learning rate and weight decay."""
         self.count += 1
-        self.first.lerp_(gradient, 1 - BETAS[0])
-        self.second.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
-        size = (self.second / (1 - BETAS[1] ** self.count)).sqrt_().add_(EPSILON)
-        rate = rates[:, None] * self.speed
-        self.matrix.mul_(1 - rate * self.decay)
-        self.matrix.addcdiv_(self.first * rate, size, value=-1 / (1 - BETAS[0] ** self.count))
+        tiles = [slice(start, start + TILE) for start in range(0, self.matrix.shape[1], TILE)]
+        for run, (rate, shrink) in enumerate(zip(rates.tolist(), decay.tolist(), strict=True)):
+            for tile in tiles:
+                self._update(run, tile, gradient[run, tile], rate, shrink)
+
+    def _update(
+        self, run: int, tile: slice, gradient: Float[Tensor, " some"], rate: float, decay: float
+    ) -> None:
+        """Part of one run: few enough numbers to stay in the cache over all these operations."""
+        weights, first = self.matrix[run, tile], self.first[run, tile]
+        second = self.second[run, tile]
+        first.lerp_(gradient, 1 - BETAS[0])
+        second.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+        # Both bias corrections as one factor on the rate and one on epsilon.
+        root = math.sqrt(1 - BETAS[1] ** self.count)
+        change = second.sqrt().add_(EPSILON * root)
+        torch.div(first, change, out=change)
+        if not self._same_speed:
+            change.mul_(self.speed[tile])
+        if decay:
+            weights.addcmul_(weights, self.shrinking[tile], value=-rate * decay)
+        weights.add_(change, alpha=-rate * root / (1 - BETAS[0] ** self.count))
 
     def keep(self, matrix: Tensor, runs: list[int]) -> None:
         """Go on with some of the runs, whose weights are now `matrix`."""
@@ -56,9 +80,9 @@ class PopulationAdamW:
 
 
 def column_factors(
-    architecture: Architecture, *, decay: float, decoder_speed: float, linear_speed: float
+    architecture: Architecture, *, decoder_speed: float, linear_speed: float
 ) -> tuple[Float[Tensor, " weight"], Float[Tensor, " weight"]]:
-    """Decay and speed of each column of a population's matrix.
+    """Which columns of a population's matrix decay (1 or 0), and the speed of each.
 
     Only the weights of the networks decay: decay on the linear path would pull a closed-form
     start to zero, and biases have nothing to overfit with.
@@ -68,6 +92,6 @@ def column_factors(
         last, count = name.rsplit(".", 1)[1], math.prod(shape)
         speed = decoder_speed if ".decoder." in name else 1.0
         speed *= linear_speed if last in ("linear", "bias") else 1.0
-        decays.append(torch.full((count,), decay if last.startswith(("weight", "out")) else 0.0))
+        decays.append(torch.full((count,), 1.0 if last.startswith(("weight", "out")) else 0.0))
         speeds.append(torch.full((count,), speed))
     return torch.cat(decays), torch.cat(speeds)

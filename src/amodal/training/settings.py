@@ -9,6 +9,8 @@ from amodal.errors import InputError
 from amodal.losses import find_loss
 from amodal.typing import Int64
 
+PRECISIONS = ("float32", "bfloat16")
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -23,7 +25,8 @@ class TrainingSettings:
     warm_up: int = 25
     """Steps over which the learning rate rises to its full height; a cosine takes it down."""
     weight_decay: float = 3.0
-    """On the weights of the networks, decoupled from the gradient (AdamW)."""
+    """On the weights of the networks, decoupled from the gradient (AdamW); a run may have its
+    own."""
     decoder_speed: float = 1.0
     """Learning rate of decoders, as a multiple of the encoders'."""
     linear_speed: float = 0.3
@@ -43,6 +46,9 @@ class TrainingSettings:
     """Looks without a better one after which a group of runs stops."""
     clip: float = 5.0
     """Largest norm of one run's gradient; larger ones are scaled down to it."""
+    precision: str = "float32"
+    """What is multiplied is rounded to this first: float32 or bfloat16. Weights, sums and all else
+    stay float32."""
 
     def __post_init__(self) -> None:
         problems = [
@@ -59,6 +65,8 @@ class TrainingSettings:
             )
             if getattr(self, name) < least
         ]
+        if self.precision not in PRECISIONS:
+            problems.append(f"precision must be one of {PRECISIONS}, got {self.precision!r}")
         if not 0 <= self.smoothing < 1:
             problems.append(f"smoothing must be in [0, 1), got {self.smoothing}")
         if problems:
@@ -81,6 +89,8 @@ class Run:
     """The matches that it is judged by."""
     learning_rate: float = 2e-3
     """At its height."""
+    weight_decay: float | None = None
+    """Of this run; that of the settings where left out."""
     group: int = 0
     """Runs of a group stop together, at the step that is best for those with held-out matches."""
     fixed: bool = False
@@ -95,6 +105,8 @@ class Run:
                 )
         if not 0 < self.learning_rate < math.inf:
             raise InputError(f"learning_rate must be positive, got {self.learning_rate}")
+        if self.weight_decay is not None and not 0 <= self.weight_decay < math.inf:
+            raise InputError(f"weight_decay must be at least 0, got {self.weight_decay}")
         both = np.intersect1d(self.things, self.held_out)
         if len(both):
             raise InputError(f"run: match {int(both[0])} is both learnt from and held out")

@@ -94,15 +94,24 @@ def apply_heads(raw: Float[Tensor, "*lead dim"], spec: LatentSpec) -> Float[Tens
 def _apply(
     weights: Weights, architecture: Architecture, prefix: str, x: Tensor, dropout: Dropout | None
 ) -> Tensor:
-    """x L + out(act(... act(x W0 + b0) ...)) + bias, for every run by one product a layer."""
+    """x L + out(act(... act(x W0 + b0) ...)) + bias, for every run by one product a layer.
+
+    The network beside the linear path computes in the type of its weights, which may be a short
+    one; the sum and the linear path stay as they are.
+    """
     total = weights[f"{prefix}.bias"]
     if architecture.linear:
         total = torch.baddbmm(total, x, weights[f"{prefix}.linear"])
     if architecture.hidden:
-        activation = F.silu if architecture.activation == "silu" else F.relu
+        # ReLU's gradient needs its output only, so that it can take the place of its input.
+        activation = F.silu if architecture.activation == "silu" else torch.relu_
+        out = weights[f"{prefix}.out"]
+        x = x.to(out.dtype)
         for layer in range(architecture.layers):
             bias, weight = weights[f"{prefix}.bias{layer}"], weights[f"{prefix}.weight{layer}"]
             x = activation(torch.baddbmm(bias, x, weight))
             x = dropout(x) if dropout is not None else x
-        total = torch.baddbmm(total, x, weights[f"{prefix}.out"])
+        if out.dtype != total.dtype:
+            return total + torch.bmm(x, out)
+        total = torch.baddbmm(total, x, out)
     return total
