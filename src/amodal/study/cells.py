@@ -27,6 +27,15 @@ Two modalities trained by `tr` alone are two separate translators: the encoder o
 decoder of the second share no weight with the other two networks. `tr+cy` ties them as CycleGAN
 does, by round trips. Only the demi-cycle and the contrastive loss make one workspace of the four.
 """
+LEAVING_OUT: dict[str, dict[str, float]] = {
+    f"tr+{rest}": {"translation": 1.0} | {n: METHODS["tr+cont+dcy+cy"][n] for n in names}
+    for rest, names in (
+        ("cont+cy", ("contrastive", "cycle")),
+        ("cont+dcy", ("contrastive", "demi_cycle")),
+    )
+}
+"""What is left of the whole without its demi-cycles, and without its cycles."""
+ALL_METHODS = METHODS | LEAVING_OUT
 FULL = "tr+cont+dcy+cy"
 """The whole global workspace."""
 REFERENCE = "tr"
@@ -51,7 +60,7 @@ class Cell:
     latents: str = "default"
     """Which image model: one of `LATENTS`, or "folded-S" with a strength S of folding."""
     method: str = FULL
-    """Which losses: a key of `METHODS`."""
+    """Which losses: a key of `ALL_METHODS`."""
     matches: int = 50
     """Matches given, those held out among them to choose by included."""
     seed: int = 0
@@ -62,8 +71,8 @@ class Cell:
     """What differs from the study's own network: a key of `VARIANTS`."""
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise unknown_name("method", self.method, METHODS)
+        if self.method not in ALL_METHODS:
+            raise unknown_name("method", self.method, ALL_METHODS)
         if self.pairing not in PAIRINGS:
             raise unknown_name("pairing", self.pairing, PAIRINGS)
         if self.matches < 4:
@@ -80,7 +89,7 @@ class Cell:
     @property
     def losses(self) -> dict[str, float]:
         """Weight of each loss, before the variant's changes."""
-        return METHODS[self.method]
+        return ALL_METHODS[self.method]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `json.dump`."""

@@ -34,7 +34,7 @@ class Candidate:
     weight_decay: float
 
 
-CANDIDATES = (Candidate(6e-3, 0.05), Candidate(6e-3, 0.5), Candidate(2e-3, 0.05))
+CANDIDATES = (Candidate(1.2e-2, 0.03), Candidate(6e-3, 0.3), Candidate(3e-3, 0.1))
 """What each run tries, most useful first; its own held-out matches choose."""
 
 
@@ -62,10 +62,23 @@ VARIANTS: dict[str, Variant] = {
     "mlp-dropout": Variant(
         "the same with dropout 0.1", {"state": 64, "bounded": False, "dropout": 0.1}
     ),
-    "state-4": Variant("state of 4", {"state": 4}),
-    "state-8": Variant("state of 8", {"state": 8}),
-    "state-24": Variant("state of 24", {"state": 24}),
-    "state-48": Variant("state of 48", {"state": 48}),
+    "state-4": Variant("state of 4 numbers", {"state": 4}),
+    "state-32": Variant("state of 32 numbers", {"state": 32}),
+    "paper-network": Variant(
+        "the paper's network: hidden layers of 128, ReLU", {"hidden": 128, "activation": "relu"}
+    ),
+    "dropout": Variant("dropout 0.3", {"dropout": 0.3}),
+    "slow": Variant("a fifth of the learning rate", rate=0.2),
+    "short": Variant("a quarter of the steps", steps=0.25),
+    "long": Variant("three times the steps", steps=3.0),
+    "cycle-light": Variant("cycles weigh a tenth", losses={"cycle": 0.1}),
+    "cycle-heavy": Variant("cycles weigh five times", losses={"cycle": 5.0}),
+    "contrast-heavy": Variant("contrastive loss weighs 1", losses={"contrastive": 1.0}),
+    "one-way": Variant(
+        "a tenth of the cycles' gradient to their first half", training={"cycle_flow": 0.1}
+    ),
+    "tenth": Variant("a tenth of the unmatched things", unmatched=0.1),
+    "hundredth": Variant("a hundredth of the unmatched things", unmatched=0.01),
 }
 
 

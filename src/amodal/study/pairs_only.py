@@ -55,23 +55,29 @@ def image_models(settings: StudySettings) -> tuple[str, ...]:
 
 
 def pairs_only_rows(store: RunStore, settings: StudySettings) -> list[dict[str, Any]]:
-    """A row for each closed-form or tree model, number of matches and seed.
+    """A row for each closed-form or tree model, number of matches and seed."""
+    return fitted_rows(store, settings, list(_wanted(settings)))
+
+
+def fitted_rows(
+    store: RunStore, settings: StudySettings, wanted: Sequence[tuple[str, Cell]]
+) -> list[dict[str, Any]]:
+    """A row for each model, by name, and cell; what was fitted before is only read.
 
     Each is fitted on the matches that were not held out and judged by the held-out ones, as the
     networks are; those in closed form, where that is cheap, are then fitted on all of them.
     """
     place = store.folder.parent / "pairs_only" / "measured.json"
     known: dict[str, Any] = read_json(place) if place.exists() else {}
-    wanted = list(_wanted(settings))
+    keys = [f"{name} {store.key(cell)} {settings.test}" for name, cell in wanted]
     with progress("fitting on matches alone", len(wanted), unit="fits") as advance:
-        for name, cell in wanted:
-            key = f"{name} {store.key(cell)} {settings.test}"
+        for key, (name, cell) in zip(keys, wanted, strict=True):
             if key not in known:
                 things = store.things.of(cell.pairing, cell.latents)
                 known[key] = cell.to_json() | {"method": name} | _measured(name, cell, things)
                 write_json(place, known)
             advance(1, f"{name}, {cell.matches:,} matches")
-    return [known[f"{name} {store.key(cell)} {settings.test}"] for name, cell in wanted]
+    return [known[key] for key in keys]
 
 
 def best_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

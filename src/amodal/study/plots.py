@@ -54,7 +54,9 @@ class Drawing:
     panels: int = 1
     """Side by side."""
     height: float = 3.6
-    """In inches; the width follows."""
+    """In inches."""
+    width: float = 3.6
+    """Of one panel, in inches."""
     legend: bool = True
     """Beside the panels, from the labels of all of them."""
 
@@ -178,7 +180,7 @@ def figure_of(drawing: Drawing) -> Figure:
     """Draw it."""
     with rc_context(STYLE):  # pyright: ignore[reportArgumentType]
         figure = Figure(
-            figsize=(3.6 * drawing.panels + 1.6 * drawing.legend, drawing.height),
+            figsize=(drawing.width * drawing.panels + 1.6 * drawing.legend, drawing.height),
             layout="constrained",
         )
         panels = list(np.atleast_1d(figure.subplots(1, drawing.panels)))
