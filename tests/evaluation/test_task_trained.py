@@ -15,7 +15,7 @@ from amodal.specification import LatentSpec
 from amodal.workspace import Architecture, Population
 
 FACTORS = draw_factors(1500, seed=3)
-SETTINGS = ClassifierSettings(steps=600, evaluate_every=50, patience=12)
+SETTINGS = ClassifierSettings(steps=400, evaluate_every=50)
 
 
 def test_training_the_encoder_pays_and_knows_no_neighbours() -> None:

@@ -18,8 +18,8 @@ from amodal.evaluation.of_population import states
 from amodal.typing import Float
 from amodal.workspace import Architecture, Population, bound, encode
 
-SETTINGS = ClassifierSettings(learning_rate=3e-3, steps=3000, patience=12)
-"""Deeper networks want smaller steps, more of them, and patience on their plateaus."""
+SLOWER, LONGER, PATIENCE = 0.3, 1.5, 12
+"""An encoder wants smaller steps than the classifier, more of them, and patience on plateaus."""
 
 
 def task_trained_logits(
@@ -29,7 +29,7 @@ def task_trained_logits(
     task: OddOneOutTask,
     *,
     seeds: Sequence[int],
-    settings: ClassifierSettings = SETTINGS,
+    settings: ClassifierSettings,
 ) -> Float[Tensor, "run t 3"]:
     """Train the encoder of one modality together with the classifier; answers to the test triplets.
 
@@ -43,10 +43,10 @@ def task_trained_logits(
         latents: normalised, of all things that the task speaks of.
         task: the triplets.
         seeds: one for each run, of its first weights.
-        settings: of the training.
+        settings: of the classifier that is trained first, on the frozen start.
     """
     start = _started(architecture, name, seeds)
-    frozen = fit_classifiers(states(start, {name: latents}), task, seeds=seeds)
+    frozen = fit_classifiers(states(start, {name: latents}), task, seeds=seeds, settings=settings)
 
     def logits(weights: list[Tensor], things: Tensor) -> Tensor:
         rows, back = things.unique(return_inverse=True)
@@ -55,7 +55,13 @@ def task_trained_logits(
         ready = frozen.standardised(bound(raw, architecture))
         return perceptron(weights[1:], gather(ready, back))
 
-    best = train_stack([start.matrix, *frozen.weights], logits, task, settings)
+    both = replace(
+        settings,
+        learning_rate=settings.learning_rate * SLOWER,
+        steps=round(settings.steps * LONGER),
+        patience=PATIENCE,
+    )
+    best = train_stack([start.matrix, *frozen.weights], logits, task, both)
     with torch.no_grad():
         return logits(best, task.test[:, :3])
 

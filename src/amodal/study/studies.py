@@ -1,9 +1,11 @@
 """All studies, by name."""
 
-from amodal.study import ablation, cycles, saving
+from amodal.study import ablation, cycles, downstream, heldout, retrieval, saving, transfer
 from amodal.study.base import Study
 
 STUDIES: dict[str, Study] = {
-    study.name: study for study in (saving.STUDY, ablation.STUDY, cycles.STUDY)
+    module.STUDY.name: module.STUDY
+    # Those of the same trained runs first; `heldout` and `cycles` train more.
+    for module in (saving, ablation, downstream, transfer, retrieval, heldout, cycles)
 }
 """In the order in which `all` runs them."""
