@@ -170,7 +170,9 @@ def _points(
 
 
 def _variant_drawing(summary: Summary) -> Drawing:
-    shown = list(dict.fromkeys((one["latents"], one["matches"]) for one in summary["variants"]))
+    places = [(one["latents"], one["matches"]) for one in summary["variants"]]
+    # The dial's own places have no variants.
+    shown = [place for place in dict.fromkeys(places) if places.count(place) > 1]
     variants = [v for v in (*SHARED, *ALONE) if choose(summary["variants"], variant=v)]
 
     def fill(panels: Sequence[Axes]) -> None:
@@ -230,7 +232,10 @@ def section(rows: list[Row], summary: Summary) -> str:
     head += [f"{method} / {FULL}" for method in COMPARED]
     parts += [markdown_table(head, body), "**One change at a time**\n"]
     body = []
-    for one in summary["variants"]:
+    places = [(one["latents"], one["matches"]) for one in summary["variants"]]
+    for one, place in zip(summary["variants"], places, strict=True):
+        if places.count(place) == 1:
+            continue
         here = choose(rows, latents=one["latents"], matches=one["matches"])
         reference = one["variant"] if one["variant"] in SHARED else ""
         body.append(

@@ -156,7 +156,8 @@ def plain_ticks(panel: Axes) -> None:
     for axis, scale in ((panel.xaxis, panel.get_xscale()), (panel.yaxis, panel.get_yscale())):
         if scale == "log":
             low, high = sorted(panel.get_xlim() if axis is panel.xaxis else panel.get_ylim())
-            subs = (1.0,) if high / low > 300 else (1.0, 2.0, 5.0)
+            subs = (1.0, 2.0, 5.0) if high / low < 300 else (1.0,)
+            subs = (1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 7.0) if high / low < 6 else subs
             axis.set_major_locator(LogLocator(base=10, subs=subs))
             axis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
             axis.set_minor_formatter(NullFormatter())

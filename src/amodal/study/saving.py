@@ -17,7 +17,7 @@ from amodal.study.tables import LATENT_TITLES, markdown_table, number
 
 WITHOUT_MATCHES = "dcy+cy"
 """Learns from no match: a few numbers of them, by which it is only judged, are enough."""
-LEVELS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000)
+LEVELS = (20, 50, 100, 200, 500, 1000, 3000, 10_000, 100_000)
 """Levels of loss are those that the reference reaches with so many matches."""
 
 

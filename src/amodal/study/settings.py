@@ -20,13 +20,13 @@ class StudySettings:
     """Image models under study."""
     methods: tuple[str, ...] = tuple(METHODS)
     """Of the first pairing."""
-    matches: tuple[int, ...] = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 100_000)
+    matches: tuple[int, ...] = (20, 50, 100, 200, 500, 1000, 3000, 10_000, 100_000)
     """Numbers of matches, growing."""
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     """Each draws its own matches, first weights and batches."""
     methods_elsewhere: tuple[str, ...] = (REFERENCE, "tr+cont", "tr+dcy+cy", FULL)
     """Of the other pairings."""
-    matches_elsewhere: tuple[int, ...] = (20, 100, 500, 2000, 10_000)
+    matches_elsewhere: tuple[int, ...] = (20, 100, 500, 3000)
     """Of the other pairings."""
     seeds_elsewhere: tuple[int, ...] = (0, 1, 2)
     """Of the other pairings."""
@@ -38,15 +38,15 @@ class StudySettings:
     """Things on which losses are measured; no run has seen any."""
     pool: int = 10_000
     """Things in the largest pool of retrieval; the test things are the first of them."""
-    steps: int = 2000
+    steps: int = 1500
     """Updates of a run at most."""
     batch: int = 128
     """Rows a step, matched and unmatched."""
     evaluate_every: int = 50
     """Steps between looks at the held-out matches."""
-    patience: int = 10
+    patience: int = 8
     """Looks without a better one after which a run stops."""
-    candidates: int = 3
+    candidates: int = 2
     """Settings that each run tries; its held-out matches choose."""
     data: str = ""
     """A folder made by `amodal generate shapes`; empty draws things from the seed."""
@@ -123,12 +123,14 @@ BUDGETS: dict[str, StudySettings] = {
     "seed": StudySettings(
         budget="seed",
         matches=(20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 100_000, 500_000),
+        matches_elsewhere=(20, 100, 500, 2000, 10_000, 100_000),
         unmatched=500_000,
         matchable=500_000,
         test=10_000,
         steps=100_000,
         evaluate_every=500,
         patience=20,
+        candidates=3,
     ),
 }
 
