@@ -35,6 +35,15 @@ def test_attributes_are_encoded_by_the_shipped_model(
     assert "already holds these 60 latents: nothing to do" in capsys.readouterr().out
 
 
+def test_a_model_of_another_modality_refuses_before_anything_is_written(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert encode(data, tmp_path / "out", "--model", "shapes/image") == 1
+    assert "shapes/image: images must be a uint8 array" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert encode(data, tmp_path / "out") == 0
+
+
 def test_some_rows_are_the_same_rows(data: Path, tmp_path: Path) -> None:
     assert encode(data, tmp_path / "all") == 0
     assert encode(data, tmp_path / "some", "--rows", "20:45") == 0

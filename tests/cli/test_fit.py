@@ -9,6 +9,7 @@ import pytest
 import amodal
 from amodal.cli.fit import summary
 from amodal.cli.main import main
+from amodal.data import generate
 
 
 @pytest.fixture
@@ -92,6 +93,19 @@ def test_file_that_is_no_array(arrays: Path, capsys: pytest.CaptureFixture[str])
     text = f"touch={arrays / 'matches.csv'}"
     assert fit(arrays, "--latents", f"sound={arrays / 'sound.npy'}", text) == 1
     assert "neither a folder made by `amodal encode` nor a .npy file" in capsys.readouterr().err
+
+
+def test_stores_that_changed_places_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generate("shapes", 60, tmp_path / "shapes", seed=1)
+    for modality in ("text", "attributes"):
+        words = ["encode", str(tmp_path / "shapes"), "--modality", modality]
+        assert main([*words, "--out", str(tmp_path / modality)]) == 0
+    swapped = [f"text={tmp_path / 'attributes'}", f"attributes={tmp_path / 'text'}"]
+    assert main(["fit", "--latents", *swapped, "--out", str(tmp_path / "run")]) == 1
+    assert "holds latents of 'attributes', which is another one of" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_summary_says_what_training_added() -> None:

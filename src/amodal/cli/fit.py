@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,9 @@ class Fit:
 
     def run(self) -> None:
         """Fit, and say what came of it."""
-        latents = {name: read_latents(name, place) for name, place in self.places().items()}
+        places = self.places()
+        latents = {name: read_latents(name, place) for name, place in places.items()}
+        check_names(places)
         from amodal.latents.match_file import read_matches
         from amodal.model import Workspace
 
@@ -98,6 +101,23 @@ def read_latents(name: str, place: Path) -> Any:
     from amodal.latents.store import open_store
 
     return open_store(place)
+
+
+def check_names(places: Mapping[str, Path]) -> None:
+    """Refuse a store of one of the modalities that is given as another of them.
+
+    Raises:
+        InputError: two have changed places, or one was given twice.
+    """
+    from amodal.latents.store import MANIFEST, read_manifest
+
+    for name, place in places.items():
+        own = read_manifest(place).modality if (place / MANIFEST).is_file() else name
+        if own != name and own in places:
+            raise InputError(
+                f"modality {name!r}: {place} holds latents of {own!r}, which is another one of "
+                f"those given ({', '.join(places)})"
+            )
 
 
 def summary(model: Any, sizes: dict[str, int], seconds: float) -> str:

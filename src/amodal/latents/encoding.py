@@ -102,6 +102,8 @@ def encode_to_store(
         _check_same(out, identity)
         return open_store(out)
     part = out.with_name(out.name + ".part")
+    if not part.exists():
+        model.encode(read(0, 1))  # a model that refuses does so before anything is on the disk
     with explained_disk_errors(part):
         done, start_of_rows = _prepare(part, identity, (total, model.specification.dim))
         _encode_rest(model, read, part, identity, done=done, start_of_rows=start_of_rows)

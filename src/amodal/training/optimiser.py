@@ -10,8 +10,8 @@ from amodal.workspace import Architecture
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
-TILE = 1 << 15
-"""Numbers updated at a time: with gradient, moments and a spare, half a megabyte."""
+TILE = 1 << 16
+"""Numbers updated at a time: with gradient, moments and a spare, about a megabyte."""
 
 
 class PopulationAdamW:

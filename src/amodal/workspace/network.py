@@ -84,7 +84,7 @@ def apply_heads(raw: Float[Tensor, "*lead dim"], spec: LatentSpec) -> Float[Tens
     for block, columns in spec.parts():
         part = raw[..., columns]
         if block.kind == "categorical":
-            part = part.softmax(-1)
+            part = part.log_softmax(-1).exp()  # a softmax over few classes is far slower
         elif block.kind == "circular":
             part = F.normalize(part, dim=-1, eps=1e-6)
         parts.append(part)
