@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from amodal.evaluation.of_population import population_losses
@@ -11,8 +10,9 @@ from amodal.evaluation.readable import attribute_figures
 from amodal.study.settings import StudySettings
 from amodal.study.store import Trained
 from amodal.study.things import StudyThings
+from amodal.study.translating import answers_of
 from amodal.typing import Float
-from amodal.workspace import Population, apply_heads, bound, decode, encode
+from amodal.workspace import Population
 
 ERROR = "translation_error"
 """Squared error between latents after the heads (of unit variance; of probabilities where they are
@@ -68,18 +68,6 @@ def _add_readable(
         for run, answer in zip(chosen, answers, strict=True):
             for name, value in readable_attributes(answer, things).items():
                 found[run][f"{name} {source} to attributes"] = value
-
-
-@torch.no_grad()
-def answers_of(
-    population: Population, given: Float[Tensor, "row dim"], source: str, target: str
-) -> Float[Tensor, "run row _"]:
-    """Normalised translations of every run."""
-    weights, architecture = population.views(), population.architecture
-    rows = given.expand(len(population), -1, -1)
-    state = bound(encode(weights, architecture, source, rows), architecture)
-    raw = decode(weights, architecture, target, state)
-    return apply_heads(raw, architecture.specs[target])
 
 
 def readable_attributes(

@@ -128,11 +128,12 @@ def _measured(name: str, cell: Cell, things: StudyThings) -> dict[str, Any]:
     learnt, held_out = things.things_of(cell)
     judged = MODELS[name](things, learnt)
     held_out_rows = things.table.column(things.names[0])[held_out]
-    terms = [
-        (answer - truth).square() for answer, truth, _ in _answers(judged, things, held_out_rows)
-    ]
-    specs = [things.specs[target] for _, target in permutations(things.names, 2)]
-    score = np.mean([_log_error(term, spec) for term, spec in zip(terms, specs, strict=True)])
+    score = np.mean(
+        [
+            float((answer - truth).square().mean())
+            for answer, truth, _ in _answers(judged, things, held_out_rows)
+        ]
+    )
     final = judged
     if name == "ridge" or (name == "kernel ridge" and cell.matches <= MOST_REFITTED):
         final = MODELS[name](things, np.concatenate([learnt, held_out]))
@@ -145,16 +146,6 @@ def _measured(name: str, cell: Cell, things: StudyThings) -> dict[str, Any]:
             for what, value in readable_attributes(answer, things).items():
                 row[f"{what} {source} to attributes"] = value
     return row | {ERROR: float(np.mean(errors))}
-
-
-def _log_error(squared: Float[Tensor, "row dim"], spec: LatentSpec) -> float:
-    """As networks are judged (`amodal.training.held_out`): logarithms, block by block."""
-    from amodal.training.held_out import FLOOR
-
-    return sum(
-        float((squared[:, columns].mean() + FLOOR).log()) * block.size / spec.dim
-        for block, columns in spec.parts()
-    )
 
 
 def _answers(

@@ -28,6 +28,7 @@ from amodal.study.network import (
 )
 from amodal.study.settings import StudySettings
 from amodal.study.things import StudyThings, ThingsStore
+from amodal.study.translating import squared_error
 from amodal.training import Run, TrainingSettings, train
 from amodal.workspace import Architecture, Population
 
@@ -35,7 +36,7 @@ RUNS_AT_ONCE = 64
 """Runs trained by one call, all candidates counted."""
 CELLS_AT_ONCE = 64
 """Cells handed out together."""
-RECIPE = 1
+RECIPE = 2
 """Raised when the same settings train otherwise than before."""
 
 
@@ -50,7 +51,7 @@ class Trained:
     steps: list[int]
     """At which each was best on its own held-out matches."""
     scores: list[float]
-    """Its score there: a mean logarithm of squared errors (for `cont` the contrastive loss)."""
+    """Squared error on its held-out matches (for `cont` the contrastive loss)."""
     chosen: list[dict[str, Any]]
     """The candidate that each kept."""
 
@@ -229,11 +230,9 @@ def _try(
     )
     results = []
     for number, (candidate, cell) in enumerate(tried):
-        score, step = outcome.score[number], outcome.step[number]
+        score = held_out_score(cell, things, outcome.population.choose([number]))
         weights = outcome.population.matrix[number]
-        if not _translates(cell):
-            score = _contrast(cell, things, outcome.population.choose([number]))
-        results.append((weights, score, step, candidate))
+        results.append((weights, score, outcome.step[number], candidate))
     return [results[i : i + len(cells)] for i in range(0, len(results), len(cells))]
 
 
@@ -254,11 +253,14 @@ def _run(cell: Cell, candidate: Candidate, things: StudyThings, group: int) -> R
     )
 
 
-def _contrast(cell: Cell, things: StudyThings, population: Population) -> float:
-    """Contrastive loss on the held-out matches of a run that has no translations to judge."""
+def held_out_score(cell: Cell, things: StudyThings, population: Population) -> float:
+    """By what candidates are chosen: the squared error of translating the held-out matches, or the
+    contrastive loss on them where a run has no translations to judge."""
     _, held_out = things.things_of(cell)
-    rows = {n: things.rows(n, things.table.column(n)[held_out]) for n in things.names}
-    losses = contrastive_losses(population, rows)
+    rows = things.table.column(things.names[0])[held_out]
+    if _translates(cell):
+        return float(squared_error(population, things, rows))
+    losses = contrastive_losses(population, {n: things.rows(n, rows) for n in things.names})
     return float(torch.stack(list(losses.values())).mean())
 
 
