@@ -95,7 +95,7 @@ def better_by(rows: Sequence[Row], figure: str, *, than: Iterable[str]) -> list[
                     if _finite(full.get(r["seed"])) and _finite(r.get(figure))
                 ]
                 if pairs:
-                    first, second = zip(*pairs, strict=True)
+                    first, second = np.array(pairs).T
                     about = {"pairing": space[0], "latents": space[1], "figure": figure}
                     about |= {"matches": matches, "against": method}
                     found.append(about | paired_difference(first, second).to_json())

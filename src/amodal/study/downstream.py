@@ -171,9 +171,10 @@ def _accuracy_drawing(rows: list[Row], space: Space) -> Drawing:
             )
 
     return Drawing(
-        f"accuracy-{file_words(space)}",
+        f"downstream-accuracy-{file_words(space)}",
         f"Odd-one-out on frozen states, {space_words(space)}: share of test triplets whose odd one "
-        "is named, by the modality through which the things are seen. Bands: 95 % over seeds.",
+        "is named, by the modality through which the things are seen. Bands: "
+        "95 % intervals over seeds.",
         fill,
         panels=len(shown),
     )
@@ -202,9 +203,9 @@ def _attribute_drawing(rows: list[Row], space: Space) -> Drawing:
             panel.set_xticks(range(1, len(SHARED_NAMES) + 1), SHARED_NAMES)
 
     return Drawing(
-        f"attributes-{file_words(space)}",
+        f"downstream-attributes-{file_words(space)}",
         f"The same by the attribute that two of the three share, at {matches:,} matches, "
-        f"{space_words(space)}. Bands: 95 % over seeds.",
+        f"{space_words(space)}. Bands: 95 % intervals over seeds.",
         fill,
         panels=len(names),
     )

@@ -191,7 +191,7 @@ def _drawing(rows: list[Row], space: Space) -> Drawing:
         f"Translation of held-out things inside and outside a region of factor space, "
         f"{space_words(space)}. Solid: no match was from the region "
         f"({heldout_region().describe()}); dashed: as many matches from everywhere. Unmatched "
-        "things are from everywhere in both. Bands: 95 % over seeds.",
+        "things are from everywhere in both. Bands: 95 % intervals over seeds.",
         fill,
         panels=2,
     )

@@ -150,9 +150,9 @@ def _matches_drawing(rows: list[Row], space: Space, figure: str, words: str) -> 
             )
 
     return Drawing(
-        f"{figure.replace('@', '-at-')}-{file_words(space)}",
+        f"retrieval-{figure.replace('@', '-at-')}-{file_words(space)}",
         f"Retrieval by the cosine of states in pools of {size:,}, {space_words(space)}: {words}. "
-        "Bands: 95 % over seeds.",
+        "Bands: 95 % intervals over seeds.",
         fill,
         panels=len(pairs),
     )
@@ -180,9 +180,9 @@ def _pool_drawing(rows: list[Row], space: Space) -> Drawing:
             )
 
     return Drawing(
-        f"pools-{file_words(space)}",
+        f"retrieval-pools-{file_words(space)}",
         f"Recall at 10 against the size of the pool, {matches:,} matches, {space_words(space)}. "
-        "Bands: 95 % over seeds.",
+        "Bands: 95 % intervals over seeds.",
         fill,
         panels=len(pairs),
     )

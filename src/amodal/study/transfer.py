@@ -123,7 +123,7 @@ def _transfer_drawing(rows: list[Row], space: Space) -> Drawing:
     return Drawing(
         f"transfer-{file_words(space)}",
         f"Classifiers of one modality's states used on another's without training, "
-        f"{space_words(space)}. Bands: 95 % over seeds.",
+        f"{space_words(space)}. Bands: 95 % intervals over seeds.",
         fill,
         panels=len(pairs),
     )
@@ -141,11 +141,11 @@ def _accuracy_drawing(rows: list[Row], space: Space) -> Drawing:
             draw_shares(panel, lines, **_words(name, "odd one named, share"), chance=CHANCE)
 
     return Drawing(
-        f"corrupted-accuracy-{file_words(space)}",
+        f"transfer-corrupted-accuracy-{file_words(space)}",
         f"Odd-one-out from fused states while one modality is corrupted, {matches:,} matches, "
         f"{space_words(space)}. Dashed: the full workspace with the corrupted modality alone "
         "(its own classifier), and with the intact one alone (the fused classifier). Bands: 95 % "
-        "over seeds.",
+        "intervals over seeds.",
         fill,
         panels=len(names),
     )
@@ -165,11 +165,11 @@ def _error_drawing(rows: list[Row], space: Space) -> Drawing:
             draw_lines(panel, lines, **_words(name, f"squared error of {name}"))
 
     return Drawing(
-        f"corrupted-error-{file_words(space)}",
+        f"transfer-corrupted-error-{file_words(space)}",
         f"What fused states say of the corrupted modality: squared error against what it was "
         f"before, {matches:,} matches, {space_words(space)}. Dashed: the full workspace from the "
-        "corrupted modality alone, and from the intact one alone (translation). Bands: 95 % over "
-        "seeds.",
+        "corrupted modality alone, and from the intact one alone (translation). Bands: 95 % "
+        "intervals over seeds.",
         fill,
         panels=len(names),
     )
