@@ -34,7 +34,7 @@ class Candidate:
     weight_decay: float
 
 
-CANDIDATES = (Candidate(1.2e-2, 0.03), Candidate(6e-3, 0.3), Candidate(3e-3, 0.1))
+CANDIDATES = (Candidate(1.5e-2, 0.03), Candidate(6e-3, 0.3), Candidate(3e-3, 0.1))
 """What each run tries, most useful first; its own held-out matches choose."""
 
 
