@@ -1,17 +1,20 @@
 """What every study of trained runs reads off: losses on test things, and what people can read."""
 
 from collections.abc import Mapping
+from functools import cache
+from itertools import permutations
 from typing import Any
 
 from torch import Tensor
 
 from amodal.evaluation.of_population import population_losses
-from amodal.evaluation.readable import attribute_figures
+from amodal.evaluation.readable import attribute_figures, readable_figures
 from amodal.study.settings import StudySettings
 from amodal.study.store import Trained
 from amodal.study.things import StudyThings
 from amodal.study.translating import answers_of
 from amodal.typing import Float
+from amodal.unimodal import UnimodalModel, load_model
 from amodal.workspace import Population
 
 ERROR = "translation_error"
@@ -33,6 +36,9 @@ READABLE = {
     "colour_levels": "colour, of 255",
 }
 RUNS_AT_ONCE = 16
+DRAWN = 200
+"""Pictures and sentences made and read a run: that takes far longer than comparing latents."""
+DRAWN_METHODS = ("tr", "tr+cont", "tr+dcy+cy", "tr+cont+dcy+cy")
 
 
 def translation_rows(trained: Trained, settings: StudySettings) -> list[dict[str, Any]]:
@@ -56,6 +62,30 @@ def translation_rows(trained: Trained, settings: StudySettings) -> list[dict[str
             for name in [name for name in row if not name.startswith(CONTRAST)]:
                 row[name] = None
     return found
+
+
+def saving_rows(trained: Trained, settings: StudySettings) -> list[dict[str, Any]]:
+    """The same, and what is read in the first pictures and sentences that some methods make."""
+    found = translation_rows(trained, settings)
+    things = trained.things
+    rows = things.test[:DRAWN]
+    for run, cell in enumerate(trained.cells):
+        if cell.method in DRAWN_METHODS:
+            own = trained.population.choose([run])
+            for source, target in permutations(things.names, 2):
+                if target != "attributes":
+                    answer = answers_of(own, things.rows(source, rows), source, target)[0]
+                    raw = _model(things.models[target]).decode(
+                        things.normalisations[target].invert(answer)
+                    )
+                    figures = readable_figures(target, raw, things.factors[rows])
+                    found[run] |= {f"{n} {source} to {target}": v for n, v in figures.items()}
+    return found
+
+
+@cache
+def _model(name: str) -> UnimodalModel:
+    return load_model(name)
 
 
 def _add_readable(

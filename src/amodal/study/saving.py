@@ -8,7 +8,16 @@ from matplotlib.axes import Axes
 from amodal.study.base import Row, Study, Summary, choose, present
 from amodal.study.cells import FULL, METHODS, REFERENCE, Cell, grid, unique
 from amodal.study.factor import Curve, saving_factor
-from amodal.study.measures import CONTRAST, ERROR, LOSS, READABLE, TITLES, translation_rows
+from amodal.study.measures import (
+    CONTRAST,
+    DRAWN,
+    DRAWN_METHODS,
+    ERROR,
+    LOSS,
+    READABLE,
+    TITLES,
+    saving_rows,
+)
 from amodal.study.pairs_only import BEST, MODELS, best_rows, network_cells, pairs_only_rows
 from amodal.study.plots import MORE_COLOURS, Drawing, Line, draw_lines, line_of, plain_ticks
 from amodal.study.settings import StudySettings
@@ -110,7 +119,12 @@ def drawings(rows: list[Row], summary: Summary) -> list[Drawing]:
     found.append(_factor_drawing(summary, first, images))
     if "attributes" in first:
         source = next(name for name in first.split("-") if name != "attributes")
-        found += [_readable_drawing(rows, first, latents, source, bands) for latents in images]
+        found += [
+            _readable_drawing(rows, (first, latents), way, bands)
+            for latents in images
+            for way in ((source, "attributes"), ("attributes", source))
+            if way[1] != "text"
+        ]
     return found
 
 
@@ -228,42 +242,43 @@ def _factor_line(panel: Axes, factors: list[dict[str, Any]], method: str) -> Non
 
 
 def _readable_drawing(
-    rows: list[Row], pairing: str, latents: str, source: str, bands: str
+    rows: list[Row], space: tuple[str, str], way: tuple[str, str], bands: str
 ) -> Drawing:
-    chosen = [n for n in READABLE if n != "size_pixels"]
+    chosen, (source, target) = [n for n in READABLE if n != "size_pixels"], way
 
     def fill(panels: Sequence[Axes]) -> None:
-        own = choose(rows, pairing=pairing, latents=latents)
+        own = choose(rows, pairing=space[0], latents=space[1])
         for panel, name in zip(panels, chosen, strict=True):
-            value, share = f"{name} {source} to attributes", name == "shape_accuracy"
+            value, share = f"{name} {source} to {target}", name == "shape_accuracy"
             lines = [
                 line_of(choose(own, method=m, variant=""), value, label=m, log=not share)
-                for m in (REFERENCE, "tr+cont", "tr+dcy+cy", FULL)
+                for m in DRAWN_METHODS
             ]
-            for model, colour in zip(MODELS, MORE_COLOURS, strict=False):
-                lines.append(
-                    line_of(
-                        choose(own, method=model),
-                        value,
-                        label=model,
-                        colour=colour,
-                        log=not share,
-                        dashed=True,
-                    )
+            lines += [
+                line_of(
+                    choose(own, method=model),
+                    value,
+                    label=model,
+                    colour=colour,
+                    log=not share,
+                    dashed=True,
                 )
+                for model, colour in zip(MODELS, MORE_COLOURS, strict=False)
+            ]
             draw_lines(
                 panel,
-                lines,
+                [line for line in lines if line.x],
                 title=READABLE[name],
                 xlabel="matches given",
                 ylabel="",
                 yscale="linear" if share else "log",
             )
 
+    read = "" if target == "attributes" else f" (the first {DRAWN} test things, read by the reader)"
     return Drawing(
-        name=f"saving-readable-{latents}",
-        caption=f"What people can read in {source} translated to attributes, "
-        f"{LATENT_TITLES.get(latents, latents)}. " + bands,
+        name=f"saving-readable-{space[1]}-{source}-to-{target}",
+        caption=f"What people can read in {source} translated to {target}{read}, "
+        f"{LATENT_TITLES.get(space[1], space[1])}. " + bands,
         fill=fill,
         panels=len(chosen),
         height=3.4,
@@ -276,9 +291,35 @@ def space_title(pairing: str, latents: str) -> str:
     return f"{joined}\n{LATENT_TITLES.get(latents, latents)}" if "image" in pairing else joined
 
 
+def finding(space: dict[str, Any], against: str) -> str:
+    """Where the whole workspace saves most, and where it saves nothing any more."""
+    known = [
+        f
+        for f in choose(space["factors"], figure=ERROR, against=against, method=FULL)
+        if f["sign"] != "?"
+    ]
+    title = space_title(space["pairing"], space["latents"]).replace("\n", ", ")
+    if not known:
+        return ""
+    best = max(known, key=lambda f: f["value"] if f["sign"] != "<=" else 0)
+    text = (
+        f"- {title}, {FULL} against {against}: {best['text']} times fewer matches where it saves "
+        f"most, at the loss that {against} reaches with {best['at']:,} ({number(best['level'])})"
+    )
+    lost = [f["at"] for f in known if f["high"] is not None and f["high"] < 1]
+    if lost:
+        return text + f"; it needs more matches, not fewer, from {min(lost):,} on."
+    return text + "; nowhere does it need more."
+
+
 def section(rows: list[Row], summary: Summary) -> str:
-    """The factors of the full workspace as tables."""
-    parts = []
+    """What the whole workspace saves, in words; then all factors as tables."""
+    found = [
+        finding(space, against)
+        for space in summary["spaces"]
+        for against in dict.fromkeys(f["against"] for f in space["factors"])
+    ]
+    parts = ["\n".join(line for line in found if line) + "\n"]
     for space in summary["spaces"]:
         title = space_title(space["pairing"], space["latents"]).replace("\n", ", ")
         for value, against in dict.fromkeys((f["figure"], f["against"]) for f in space["factors"]):
@@ -305,7 +346,7 @@ STUDY = Study(
     question="How many times fewer matches does a workspace need, for the same held-out loss, "
     "than the same network trained on matches alone, and than the best that matches alone can do?",
     cells=cells,
-    measure=translation_rows,
+    measure=saving_rows,
     summarise=summarise,
     drawings=drawings,
     section=section,
