@@ -102,6 +102,30 @@ def better_by(rows: Sequence[Row], figure: str, *, than: Iterable[str]) -> list[
     return found
 
 
+def difference_table(found: Sequence[dict[str, Any]], space: Space, figure: str) -> str:
+    """Differences of `better_by` as a table; † where the interval leaves out 0."""
+    own = choose(found, pairing=space[0], latents=space[1], figure=figure)
+    numbers = present(own, "matches")
+    body = [
+        [
+            f"minus {method}",
+            *(_signed(choose(own, against=method, matches=n)) for n in numbers),
+        ]
+        for method in present(own, "against")
+    ]
+    return markdown_table([FULL, *(f"{n:,} matches" for n in numbers)], body)
+
+
+def _signed(found: Sequence[dict[str, Any]]) -> str:
+    if not found:
+        return ""
+    mean, low, high = (found[0][key] for key in ("mean", "low", "high"))
+    if low is None:
+        return f"{mean:+.3f}"
+    text = f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+    return f"{text} †" if low * high > 0 else text
+
+
 def by_matches(rows: Sequence[Row], figure: str) -> str:
     """A table of one figure: a line a method, a column a number of matches."""
     numbers = sorted(set(present(rows, "matches")) - {0})

@@ -28,6 +28,7 @@ from amodal.study.comparing import (
     Space,
     better_by,
     by_matches,
+    difference_table,
     draw_shares,
     file_words,
     in_space,
@@ -215,13 +216,17 @@ def section(rows: list[Row], summary: Summary) -> str:
     """Tables of accuracy, and of what linear probes read."""
     parts = [
         f"Chance is {CHANCE:.3f}. Means ± half the 95 % interval over seeds; what needs no matches "
-        "(no encoder, a random one, one trained on the task) is the same at every number.\n"
+        "(no encoder, a random one, one trained on the task) is the same at every number. "
+        "Differences are paired by seed, with their 95 % interval, † where it leaves out 0.\n"
     ]
     for space in spaces(rows):
         own = in_space(rows, space)
         for name in (*modalities(space), FUSED):
             parts.append(f"**{space_words(space)}: odd one named, from {name} states**\n")
             parts.append(by_matches(own, f"accuracy {name}"))
+            if space[0] == rows[0]["pairing"]:
+                found = summary["full_minus_others"]
+                parts.append(difference_table(found, space, f"accuracy {name}"))
     space = spaces(rows)[0]
     for name in modalities(space):
         matches = middle(in_space(rows, space))

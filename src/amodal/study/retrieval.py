@@ -32,7 +32,7 @@ from amodal.study.comparing import (
 from amodal.study.plots import Drawing
 from amodal.study.settings import StudySettings
 from amodal.study.store import Trained
-from amodal.study.tables import markdown_table, mean_text
+from amodal.study.tables import markdown_table, mean_text, number
 from amodal.study.things import StudyThings
 from amodal.workspace import Population
 
@@ -53,7 +53,12 @@ def cells(settings: StudySettings) -> list[Cell]:
 
 def measure(trained: Trained, settings: StudySettings) -> list[Row]:
     """Both ways of every two modalities, in pools of every size."""
-    return retrieval_rows(trained.population, trained.things)
+    found = retrieval_rows(trained.population, trained.things)
+    return [
+        # Decoders that nothing has trained translate nothing.
+        {k: v for k, v in row.items() if cell.method != "cont" or not k.startswith(BY_TRANSLATION)}
+        for cell, row in zip(trained.cells, found, strict=True)
+    ]
 
 
 def retrieval_rows(population: Population, things: StudyThings) -> list[Row]:
@@ -213,7 +218,7 @@ def _full_tables(rows: list[Row], space: Space) -> list[str]:
     own = [_both_ways(row, space) for row in choose(rows, matches=matches)]
     for size in _pools(rows):
         guess = chance(size)
-        body = [["chance", *(f"{guess[figure]:.3g}" for figure in FIGURES)]]
+        body = [["chance", *(number(guess[figure]) for figure in FIGURES)]]
         for method in present(own, "method"):
             chosen = choose(own, method=method)
             body.append([method, *(mean_text(chosen, f"{f} among {size}") for f in FIGURES)])

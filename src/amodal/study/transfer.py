@@ -21,6 +21,7 @@ from amodal.study.comparing import (
     Space,
     better_by,
     by_matches,
+    difference_table,
     draw_shares,
     file_words,
     in_space,
@@ -214,13 +215,19 @@ def _words(name: str, ylabel: str) -> dict[str, Any]:
 
 def section(rows: list[Row], summary: Summary) -> str:
     """Tables of transfer, and of corruption at the middle number of matches."""
-    parts = [f"Chance is {CHANCE:.3f}. Means ± half the 95 % interval over seeds.\n"]
+    parts = [
+        f"Chance is {CHANCE:.3f}. Means ± half the 95 % interval over seeds. Differences are "
+        "paired by seed, with their 95 % interval, † where it leaves out 0.\n"
+    ]
     for space in spaces(rows):
         own = in_space(rows, space)
         for trained_on, tested_on in ordered_pairs(space):
             words = f"trained on {trained_on} states, tested on {tested_on} states"
             parts.append(f"**{space_words(space)}: {words}**\n")
-            parts.append(by_matches(own, f"transfer {trained_on} to {tested_on}"))
+            figure = f"transfer {trained_on} to {tested_on}"
+            parts.append(by_matches(own, figure))
+            if space[0] == rows[0]["pairing"]:
+                parts.append(difference_table(summary["full_minus_others"], space, figure))
     for space in spaces(rows):
         if space[0] == rows[0]["pairing"]:
             parts += _corruption_tables(in_space(rows, space), space)
