@@ -26,6 +26,9 @@ from amodal.study.tables import LATENT_TITLES, markdown_table, number
 
 WITHOUT_MATCHES = "dcy+cy"
 """Learns from no match: a few numbers of them, by which it is only judged, are enough."""
+CLIP = "cont"
+"""What contrastive losses are compared with: without that loss the states of two modalities need
+not be alike at all."""
 LEVELS = (20, 50, 100, 200, 500, 1000, 3000, 10_000, 100_000)
 """Levels of loss are those that the reference reaches with so many matches."""
 
@@ -68,8 +71,9 @@ def summarise(rows: list[Row], settings: StudySettings) -> Summary:
         own = choose(rows, pairing=pairing, latents=latents)
         plain = choose(own, variant="")
         found: dict[str, Any] = {"pairing": pairing, "latents": latents, "factors": []}
-        for value in (ERROR, LOSS, CONTRAST):
-            found["factors"] += _factors(plain, value, REFERENCE, choose(plain, method=REFERENCE))
+        for value, against in ((ERROR, REFERENCE), (LOSS, REFERENCE), (CONTRAST, CLIP)):
+            if rows_of_reference := choose(plain, method=against):
+                found["factors"] += _factors(plain, value, against, rows_of_reference)
         if any(row["method"] in MODELS for row in own):
             best = best_rows(own)
             found["factors"] += _factors(plain, ERROR, BEST, best)
@@ -89,11 +93,13 @@ def _factors(
 ) -> list[dict[str, Any]]:
     """Every method's factor at the losses that a reference reaches with so many matches."""
     reference = Curve.of(reference_rows, value)
-    inside = [n for n in LEVELS if reference.matches[0] <= n <= reference.matches[-1]]
+    inside = [n for n in LEVELS if n in reference.matches[1:] and _comes_down_at(reference, n)]
     found = []
     for method in present(rows, "method"):
         own = [row for row in choose(rows, method=method) if row.get(value) is not None]
         if method == against or method not in METHODS or not own:
+            continue
+        if value == CONTRAST and "contrastive" not in METHODS[method]:
             continue
         curve = Curve.of(own, value)
         for matches in inside:
@@ -101,6 +107,13 @@ def _factors(
             about = {"figure": value, "against": against, "method": method, "at": matches}
             found.append(about | factor.to_json() | {"text": str(factor)})
     return found
+
+
+def _comes_down_at(reference: Curve, matches: int) -> bool:
+    """Whether fewer matches have a higher loss: where a curve is flat, a level has no place."""
+    place = list(reference.matches).index(matches)
+    before = reference.level_at(float(reference.matches[place - 1]))
+    return before > 1.001 * reference.level_at(matches)
 
 
 def drawings(rows: list[Row], summary: Summary) -> list[Drawing]:
@@ -231,9 +244,8 @@ def _factor_line(panel: Axes, factors: list[dict[str, Any]], method: str) -> Non
     )
     for sign, marker in (("", line.marker), (">=", "^"), ("<=", "v")):
         own = [f for f in known if f["sign"] == sign]
-        panel.plot(
-            [f["at"] for f in own], [f["value"] for f in own], marker, color=line.colour, ms=4
-        )
+        places, heights = [f["at"] for f in own], [f["value"] for f in own]
+        panel.plot(places, heights, marker, color=line.colour, ms=6 if sign else 4)
     if method == FULL:
         for f in known:
             # An open end is not drawn: the triangle says which way it is open.
@@ -273,6 +285,8 @@ def _readable_drawing(
                 ylabel="",
                 yscale="linear" if share else "log",
             )
+            if share:
+                panel.set_ylim(top=1.02)
 
     read = "" if target == "attributes" else f" (the first {DRAWN} test things, read by the reader)"
     return Drawing(
