@@ -29,7 +29,7 @@ from amodal.study.comparing import (
     space_words,
     spaces,
 )
-from amodal.study.plots import Drawing
+from amodal.study.plots import Drawing, draw_lines
 from amodal.study.settings import StudySettings
 from amodal.study.store import Trained
 from amodal.study.tables import markdown_table, mean_text, number
@@ -43,6 +43,8 @@ QUERIES = 1000
 FIGURES = (*(f"recall@{k}" for k in RECALLS), "median_rank", "foscttm")
 BY_TRANSLATION = "translated "
 """Before the figures of ranking by the cosine between a translation and the other's latents."""
+LEAST = 1e-5
+"""Where a logarithmic axis of FOSCTTM ends: below it the queries are too few to tell."""
 COMPARED = ("cont", REFERENCE, "tr+cont", "tr+dcy", "tr+dcy+cy")
 
 
@@ -132,31 +134,58 @@ def drawings(rows: list[Row], summary: Summary) -> list[Drawing]:
     found = []
     for space in spaces(rows):
         own = in_space(rows, space)
-        found.append(_matches_drawing(own, space, "recall@1", "first answer is right, share"))
+        found.append(_recall_drawing(own, space))
         if space[0] == rows[0]["pairing"]:
-            words = "wrong answers before the right one, share"
-            found.append(_matches_drawing(own, space, "foscttm", words))
-            found.append(_pool_drawing(own, space))
+            found += [_foscttm_drawing(own, space), _pool_drawing(own, space)]
     return found
 
 
-def _matches_drawing(rows: list[Row], space: Space, figure: str, words: str) -> Drawing:
+def _recall_drawing(rows: list[Row], space: Space) -> Drawing:
     size, pairs = _main(_pools(rows)), ordered_pairs(space)
 
     def fill(panels: Sequence[Axes]) -> None:
         for panel, (source, target) in zip(panels, pairs, strict=True):
             draw_shares(
                 panel,
-                method_lines(rows, f"{figure} {source} to {target} among {size}"),
+                method_lines(rows, f"recall@1 {source} to {target} among {size}"),
                 title=f"{source} to {target}",
                 xlabel="matches",
-                ylabel=words if panel is panels[0] else "",
-                chance=chance(size)[figure],
+                ylabel="first answer is right, share" if panel is panels[0] else "",
+                chance=chance(size)["recall@1"],
             )
 
     return Drawing(
-        f"retrieval-{figure.replace('@', '-at-')}-{file_words(space)}",
-        f"Retrieval by the cosine of states in pools of {size:,}, {space_words(space)}: {words}. "
+        f"retrieval-recall-at-1-{file_words(space)}",
+        f"Retrieval by the cosine of states in pools of {size:,}, {space_words(space)}: share of "
+        "queries whose first answer is right. Bands: 95 % intervals over seeds.",
+        fill,
+        panels=len(pairs),
+    )
+
+
+def _foscttm_drawing(rows: list[Row], space: Space) -> Drawing:
+    size, pairs = _main(_pools(rows)), ordered_pairs(space)
+    names = {pair: f"foscttm {pair[0]} to {pair[1]} among {size}" for pair in pairs}
+    raised = [
+        row | {name: max(row[name], LEAST) for name in names.values() if name in row}
+        for row in rows
+    ]
+
+    def fill(panels: Sequence[Axes]) -> None:
+        for panel, (pair, name) in zip(panels, names.items(), strict=True):
+            draw_lines(
+                panel,
+                method_lines(raised, name, log=True),
+                title=" to ".join(pair),
+                xlabel="matches",
+                ylabel="share of wrong things that are closer" if panel is panels[0] else "",
+            )
+            panel.axhline(0.5, color="#888888", lw=0.8, ls=":", label="chance")
+
+    return Drawing(
+        f"retrieval-foscttm-{file_words(space)}",
+        f"FOSCTTM by the cosine of states in pools of {size:,}, {space_words(space)}: the share of "
+        f"wrong things closer than the right one. Less than {LEAST:g} is drawn as {LEAST:g}. "
         "Bands: 95 % intervals over seeds.",
         fill,
         panels=len(pairs),
