@@ -63,13 +63,10 @@ def write_report(out: Path, settings: StudySettings) -> None:
     for study in STUDIES.values():
         folder = out / study.name
         if (folder / "section.md").exists():
-            text = (folder / "section.md").read_text("utf-8")
+            findings, tables = parted((folder / "section.md").read_text("utf-8"))
             figures = [_figure(folder, each) for each in _captions(folder)]
-            body.append(
-                page_section(
-                    study.title, paragraph(study.question, "note"), *figures, as_html(text)
-                )
-            )
+            parts = [paragraph(study.question, "note"), as_html(findings), *figures]
+            body.append(page_section(study.title, *parts, as_html(tables)))
     body.append(page_section("Again", preformatted(command(out, settings))))
     with atomic_path(out / REPORT) as temporary:
         temporary.write_text(page("Amodal: the study", body), "utf-8")
@@ -84,15 +81,29 @@ def write_documents(done: Sequence[Done], docs: Path, out: Path, settings: Study
         seconds = times.get(study.name, {}).get("seconds")
         took = f" ({seconds / 60:.0f} minutes)" if seconds else ""
         lines.append(f"- [{study.title}]({study.name}.md){took}: {study.question}")
-        text = [f"# {study.title}", "", study.question, ""]
+        findings, tables = parted((each.folder / "section.md").read_text("utf-8"))
+        text = [f"# {study.title}", "", study.question, "", *findings.splitlines(), ""]
         for drawing in each.drawings:
             svg = (each.folder / f"{drawing.name}.svg").read_text("utf-8")
             _write(docs / f"{drawing.name}.svg", svg)
             text += [f"![{drawing.caption}]({drawing.name}.svg)", "", drawing.caption, ""]
-        text += [(each.folder / "section.md").read_text("utf-8")]
+        text += [tables]
         _write(docs / f"{study.name}.md", "\n".join(text).rstrip() + "\n")
     lines += ["", "## Methods", "", methods_table()]
     _write(docs / "README.md", "\n".join(lines).rstrip() + "\n")
+
+
+def parted(section: str) -> tuple[str, str]:
+    """A section's opening list of findings, which goes before the figures, and the rest.
+
+    Example:
+        >>> parted("- one\\n- two\\n\\n| table |")
+        ('- one\\n- two', '| table |')
+    """
+    if not section.startswith("- "):
+        return "", section
+    findings, _, rest = section.partition("\n\n")
+    return findings, rest
 
 
 def about(settings: StudySettings) -> str:
@@ -102,9 +113,9 @@ def about(settings: StudySettings) -> str:
         f"Budget {settings.budget}: {len(settings.seeds)} seeds, {numbers} matches (a fifth of "
         f"them, at most 1,000, held out to choose by: they count as given), "
         f"{settings.unmatched:,} unmatched things a modality, {settings.steps:,} steps at most, "
-        f"{settings.candidates} settings tried by every run, {settings.test:,} held-out things to "
-        "measure on. All methods have the same network (a state of 12 numbers through tanh, two "
-        "hidden layers of 64) and no closed-form start."
+        f"learning rates and weight decays tried by every run: {settings.candidates}, "
+        f"{settings.test:,} held-out things to measure on. All methods have the same network (a "
+        "state of 12 numbers through tanh, two hidden layers of 64) and no closed-form start."
     )
 
 
