@@ -20,11 +20,11 @@ from amodal.training.settings import Run, TrainingSettings
 from amodal.typing import Float
 from amodal.workspace import Architecture, Population
 
-WEIGHTS_AT_ONCE = 1 << 20
+WEIGHTS_AT_ONCE = 3 << 19
 """Weights of a chunk, about: more run out of the processor's caches, fewer leave it waiting for
-Python. Measured by `benchmarks/training_step.py`."""
+Python."""
 FEWEST, MOST = 4, 32
-"""Runs of a chunk, where the population has as many."""
+"""Runs of a chunk, where the population has as many and they are small."""
 
 
 class _Stopped(Exception):
@@ -109,8 +109,9 @@ def cut(runs: Sequence[Run], architecture: Architecture, *, batch: int) -> list[
     The chunks depend on the runs alone, not on the machine, so that a checkpoint can go on
     elsewhere.
     """
-    size = min(MOST, max(FEWEST, WEIGHTS_AT_ONCE // architecture.count()))
-    size = min(size, max(FEWEST, -(-len(runs) // 2)))
+    most = min(MOST, max(1, WEIGHTS_AT_ONCE // architecture.count()))
+    pairs = -(-len(runs) // (2 * most))  # an even number of chunks keeps two cores busy to the end
+    size = max(min(FEWEST, most), -(-len(runs) // max(1, 2 * pairs)))
     groups: dict[int, list[int]] = {}
     for index, run in enumerate(runs):
         groups.setdefault(run.group, []).append(index)

@@ -16,7 +16,7 @@ from amodal.losses import LossSettings, compute_step, needs_of, weighted_sum
 from amodal.training.checkpoint import load_checkpoint, save_checkpoint
 from amodal.training.dropout import RunDropout
 from amodal.training.held_out import BestSoFar, HeldOut, weighted_mean
-from amodal.training.machine import denormals_dropped, rounded
+from amodal.training.machine import denormals_dropped, weights_of_a_step
 from amodal.training.optimiser import PopulationAdamW, column_factors
 from amodal.training.settings import Run, TrainingSettings
 from amodal.typing import Float
@@ -116,6 +116,7 @@ def train_chunk(
         decay = [usual if r.weight_decay is None else r.weight_decay for r in of(runs)]
         return torch.tensor([r.learning_rate for r in of(runs)]), torch.tensor(decay)
 
+    gradient = Population(population.architecture, torch.empty_like(optimiser.matrix))
     weights_of_losses = loss_weights()
     needs = needs_of(weights_of_losses)
     sampler = new_sampler()
@@ -140,18 +141,16 @@ def train_chunk(
             if len(going) < len(active):
                 active = [active[row] for row in going]
                 optimiser.keep(optimiser.matrix[going], going)
+                gradient = gradient.choose(going)
                 weights_of_losses = loss_weights()
                 needs = needs_of(weights_of_losses)
                 sampler, (rates, decay) = new_sampler(), rates_and_decays()
             if checkpoint is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
                 saved = time.monotonic()
                 save_checkpoint(checkpoint, step, active, optimiser, best, history)
-        leaves = {
-            name: view.detach().contiguous().requires_grad_()  # copied once, not by each product
-            for name, view in population.views(optimiser.matrix).items()
-        }
+        weights = weights_of_a_step(population.views(optimiser.matrix), settings.precision)
         computed = compute_step(
-            rounded(leaves, settings.precision),
+            weights,
             population.architecture,
             sampler.draw(step),
             needs=needs,
@@ -159,26 +158,33 @@ def train_chunk(
             dropout=dropout.at(step, sampler.seeds),
         )
         total, values = weighted_sum(computed, weights_of_losses, loss_settings)
-        gradient = _gradient(total, leaves, clip=settings.clip)
-        optimiser.step(gradient, rates * _schedule(step, settings), decay)
+        _put_gradient(total, weights, gradient, clip=settings.clip)
+        optimiser.step(gradient.matrix, rates * _schedule(step, settings), decay)
         advance(1, f"loss {float(total.detach().mean()):.3f}, {len(active)} runs")
     best_population = Population(population.architecture, best.matrix)
     return Outcome(best_population, best.score, best.first_score, best.step, history)
 
 
-def _gradient(
-    total: Float[Tensor, " run"], leaves: Weights, *, clip: float
-) -> Float[Tensor, "run weight"]:
+def _put_gradient(
+    total: Float[Tensor, " run"], weights: Weights, gradient: Population, *, clip: float
+) -> None:
     """The gradient of each run's loss by its own weights, no longer than `clip`."""
     if not total.requires_grad:  # no run has a loss with a weight
-        return torch.cat([torch.zeros_like(leaf).flatten(1) for leaf in leaves.values()], 1)
-    found = list(leaves.values())
-    gradients = torch.autograd.grad(total.sum(), found, allow_unused=True, materialize_grads=True)
-    gradient = torch.cat([g.flatten(1) for g in gradients], 1)
-    for run, norm in enumerate(gradient.norm(dim=1).tolist()):
-        if norm > clip:
-            gradient[run] *= clip / norm
-    return gradient
+        gradient.matrix.zero_()
+        return
+    found = torch.autograd.grad(
+        total.sum(), list(weights.values()), allow_unused=True, materialize_grads=True
+    )
+    for place, own in zip(gradient.views().values(), found, strict=True):
+        place.copy_(own)
+    _shorten(gradient.matrix, clip)
+
+
+def _shorten(matrix: Float[Tensor, "run weight"], longest: float) -> None:
+    """Scale the rows that are longer down to this length."""
+    for row, norm in zip(matrix, matrix.norm(dim=1).tolist(), strict=True):
+        if norm > longest:
+            row.mul_(longest / norm)
 
 
 def _schedule(step: int, settings: TrainingSettings) -> float:

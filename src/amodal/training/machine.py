@@ -50,19 +50,20 @@ def memory_kept() -> Iterator[None]:
             library.malloc_trim(0)
 
 
-def rounded(weights: Weights, precision: str) -> Weights:
-    """The weights that a step computes with: those of hidden layers rounded, where that is asked.
+def weights_of_a_step(views: Weights, precision: str) -> Weights:
+    """Copies of the weights to compute a step with and differentiate by.
 
-    Hidden layers then compute in bfloat16 (products are summed in float32 within the processor),
-    which halves what passes through the caches and doubles or quadruples the speed of products
-    where there are instructions for it. Linear paths, states, heads, losses and the weights that
-    are kept stay float32, and gradients come back as float32.
+    In bfloat16, those of hidden layers are rounded. Hidden layers then compute in it (products
+    are summed in float32 within the processor), which halves what passes through the caches and
+    doubles or quadruples the speed of products where there are instructions for it. Linear paths,
+    states, heads, losses, the weights that are kept and the optimiser stay float32.
     """
-    if precision == "float32":
-        return weights
     return {
-        name: weight.to(torch.bfloat16) if _is_hidden(name) else weight
-        for name, weight in weights.items()
+        name: view.detach()
+        .to(torch.bfloat16 if precision == "bfloat16" and _is_hidden(name) else torch.float32)
+        .contiguous()
+        .requires_grad_()
+        for name, view in views.items()
     }
 
 
