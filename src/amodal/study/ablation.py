@@ -170,12 +170,34 @@ def _dots(
                 panel.plot([one["low"], one["high"]], [height + offset] * 2, color=colour, lw=1.4)
 
 
+SURE = 0.05
+"""Below this p a part is said to matter."""
+
+
+def findings(summary: Summary, pairing: str) -> list[str]:
+    """Which parts matter, in words, for each kind of latents and number of matches."""
+    lines = []
+    for latents in present(summary["comparisons"], "latents"):
+        for matches in present(summary["comparisons"], "matches"):
+            own = choose(summary["comparisons"], latents=latents, matches=matches, figure=ERROR)
+            sure = [one for one in own if one["p"] is not None and one["p"] < SURE]
+            worse = [f"{one['part']} ({one['times']:.2g})" for one in sure if one["times"] > 1]
+            better = [f"{one['part']} ({one['times']:.2g})" for one in sure if one["times"] < 1]
+            title = space_title(pairing, latents).replace("\n", ", ")
+            lines.append(
+                f"- {title}, {matches:,} matches: worse than the full workspace, with p < {SURE}: "
+                f"{'; '.join(worse) or 'nothing'}. Better: {'; '.join(better) or 'nothing'}."
+            )
+    return lines
+
+
 def section(rows: list[Row], summary: Summary) -> str:
-    """A table for each kind of latents and number of matches."""
+    """What matters in words, then a table for each kind of latents and number of matches."""
     parts = [
+        "\n".join(findings(summary, rows[0]["pairing"])) + "\n",
         "Multiples are of the full workspace's translation loss (squared error), seed for seed: "
         "geometric mean, 95 % interval, and p of the paired t-test on logarithms (not corrected "
-        f"for the {len(PARTS) - 1} comparisons of a table).\n"
+        f"for the {len(PARTS) - 1} comparisons of a table).\n",
     ]
     head = ["", TITLES[ERROR], TITLES[LOSS], TITLES[CONTRAST], "times the full", "p"]
     for latents in present(rows, "latents"):

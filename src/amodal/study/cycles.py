@@ -109,7 +109,10 @@ def summarise(rows: list[Row], settings: StudySettings) -> Summary:
 
 def drawings(rows: list[Row], summary: Summary) -> list[Drawing]:
     """What cycles are worth against how readable the latents are; and one change at a time."""
-    return [_dial_drawing(summary), _variant_drawing(summary)]
+    found = [_dial_drawing(summary)]
+    if any(one["variant"] for one in summary["variants"]):
+        found.append(_variant_drawing(summary))
+    return found
 
 
 def _dial_drawing(summary: Summary) -> Drawing:
@@ -214,18 +217,41 @@ def _bar(panel: Axes, one: dict[str, Any], height: int) -> None:
         panel.plot([one["low"], one["high"]], [height] * 2, color=colour, lw=1.4)
 
 
+def findings(summary: Summary) -> list[str]:
+    """The ends of the dial in words."""
+    lines = []
+    for matches in present(summary["dial"], "matches"):
+        own = choose(summary["dial"], against=REFERENCE, matches=matches)
+        known = [one for one in own if one["times"] is not None]
+        most, least = (chosen(known, key=lambda one: one["times"]) for chosen in (max, min))
+        lines.append(
+            f"- With {matches:,} matches the loss of {REFERENCE} is {times_text(most)} times that "
+            f"of {FULL} on the {words_of(most['latents'])}, of which ridge on "
+            f"{present(summary['dial'], 'matches')[0]:,} matches leaves an error of "
+            f"{number(most['ridge_error'])}, and {times_text(least)} times on the "
+            f"{words_of(least['latents'])}, of which it leaves {number(least['ridge_error'])}."
+        )
+    return lines
+
+
+def words_of(latents: str) -> str:
+    """Latents, for people."""
+    if latents.startswith(PREFIX):
+        return f"latents folded by {latents.removeprefix(PREFIX)}"
+    return LATENT_TITLES.get(latents, latents)
+
+
 def section(rows: list[Row], summary: Summary) -> str:
-    """Both tables."""
-    parts = ["**The dial of readability**\n"]
+    """Findings, and both tables."""
+    parts = ["\n".join(findings(summary)) + "\n", "**The dial of readability**\n"]
     body = []
     for latents, matches in dict.fromkeys((o["latents"], o["matches"]) for o in summary["dial"]):
         own = choose(summary["dial"], latents=latents, matches=matches)
         here = choose(rows, latents=latents, matches=matches, variant="")
         losses = [mean_text(choose(here, method=m), ERROR) for m in (*COMPARED, FULL)]
         times = {one["against"]: times_text(one) for one in own}
-        title = LATENT_TITLES.get(latents, latents.replace("-", " "))
         body.append(
-            [title, number(own[0]["ridge_error"]), f"{matches:,}", *losses]
+            [words_of(latents), number(own[0]["ridge_error"]), f"{matches:,}", *losses]
             + [times[method] for method in COMPARED]
         )
     head = ["latents", "ridge's error", "matches", *COMPARED, FULL]
