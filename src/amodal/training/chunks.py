@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from amodal.losses import needs_of
 from amodal.progress import Advance, progress
 from amodal.training.checkpoint import checkpoint_of_chunk, saved_step
 from amodal.training.loop import OnLook, Outcome, Rows, train_chunk
-from amodal.training.machine import memory_kept, threads
+from amodal.training.machine import fitting_precision, memory_kept, threads
 from amodal.training.settings import Run, TrainingSettings
 from amodal.typing import Float
 from amodal.workspace import Architecture, Population
@@ -62,6 +63,7 @@ def train(
             the result is safe, see `remove_checkpoints`.
         on_look: called with the rows of the history at every look.
     """
+    settings = replace(settings, precision=fitting_precision(settings.precision))
     chunks = cut(runs, population.architecture, batch=settings.batch)
     files = [None if checkpoint is None else checkpoint_of_chunk(checkpoint, c)
              for c in range(len(chunks))]  # fmt: skip

@@ -45,7 +45,7 @@ class StepDropout:
         def drop(x: Tensor) -> Tensor:
             layer = next(layers)
             masks = [self._mask(f"{name} {layer}", length, x.shape[2]) for name, length in parts]
-            return x * torch.cat(masks, 1) / (1 - self.share)
+            return x * (torch.cat(masks, 1) / (1 - self.share)).to(x.dtype)
 
         return drop
 

@@ -50,6 +50,14 @@ def memory_kept() -> Iterator[None]:
             library.malloc_trim(0)
 
 
+def fitting_precision(precision: str) -> str:
+    """What "auto" stands for: bfloat16 where the processor multiplies it, float32 elsewhere."""
+    if precision != "auto":
+        return precision
+    known = getattr(torch.cpu, "get_capabilities", dict)()
+    return "bfloat16" if known.get("avx512_bf16") or known.get("amx_bf16") else "float32"
+
+
 def weights_of_a_step(views: Weights, precision: str) -> Weights:
     """Copies of the weights to compute a step with and differentiate by.
 

@@ -9,7 +9,7 @@ from amodal.errors import InputError
 from amodal.losses import find_loss
 from amodal.typing import Int64
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16", "auto")
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class TrainingSettings:
     """Looks without a better one after which a group of runs stops."""
     clip: float = 5.0
     """Largest norm of one run's gradient; larger ones are scaled down to it."""
-    precision: str = "float32"
-    """What is multiplied is rounded to this first: float32 or bfloat16. Weights, sums and all else
-    stay float32."""
+    precision: str = "auto"
+    """What hidden layers compute in: float32, bfloat16, or auto for bfloat16 where the processor is
+    made for it. Weights, linear paths, states and losses stay float32."""
 
     def __post_init__(self) -> None:
         problems = [
