@@ -38,7 +38,7 @@ class StudySettings:
     """Things on which losses are measured; no run has seen any."""
     pool: int = 10_000
     """Things in the largest pool of retrieval; the test things are the first of them."""
-    steps: int = 1200
+    steps: int = 1400
     """Updates of a run at most."""
     batch: int = 128
     """Rows a step, matched and unmatched."""
