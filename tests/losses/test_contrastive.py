@@ -160,3 +160,32 @@ def test_chains_of_matches_are_one_thing() -> None:
     states = {name: torch.randn(20, 2) for name in ("image", "text")}
     found = value_of_matches([[0, 0], [0, 1], [1, 1]], states)
     assert found == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("scale", [3.0, 1 / 0.07, 79.0, 99.0])
+@pytest.mark.parametrize("masked", [False, True])
+def test_gradients_are_those_of_the_formula(scale: float, masked: bool) -> None:
+    numbers = torch.tensor([[4, 4, 1, -1, 2, 0], [0, 1, 2, 3, 4, 5]])
+    counted, same = (numbers >= 0).float(), same_thing(numbers)
+    if not masked:
+        counted, same = torch.ones(2, 6), torch.zeros(2, 6, 6, dtype=torch.bool)
+
+    def formula(first, second, scale) -> torch.Tensor:
+        cosines = torch.nn.functional.cosine_similarity(first[:, :, None], second[:, None], dim=-1)
+        scores = cosines * scale[:, None, None]
+        absent = counted[:, :, None] * counted[:, None] == 0
+        rivals = scores.masked_fill((absent | same) & ~torch.eye(6, dtype=torch.bool), -torch.inf)
+        right = scores.diagonal(dim1=1, dim2=2)
+        each = (rivals.logsumexp(1) + rivals.logsumexp(2)) / 2 - right
+        return (each * counted).sum(1) / counted.sum(1)
+
+    def gradients(loss, kind: torch.dtype) -> list[torch.Tensor]:
+        states = [state.to(kind).requires_grad_() for state in draw(3)]
+        scales = torch.tensor([scale, scale / 2], dtype=kind, requires_grad=True)
+        weighted = loss(*states, scales) * torch.tensor([1.0, 3.0])
+        return [g.float() for g in torch.autograd.grad(weighted.sum(), [*states, scales])]
+
+    arguments = {"counted": counted, "same": same} if masked else {}
+    ours = gradients(lambda a, b, s: contrastive(a, b, scale=s, **arguments), torch.float32)
+    for own, expected in zip(ours, gradients(formula, torch.float64), strict=True):
+        torch.testing.assert_close(own, expected, atol=2e-4, rtol=1e-3)

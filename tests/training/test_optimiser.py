@@ -12,9 +12,12 @@ def gradients(steps: int, runs: int, weights: int) -> torch.Tensor:
     return torch.randn(steps, runs, weights, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("tile", [4, 1 << 15])
-def test_equals_adamw_with_each_runs_own_rate(monkeypatch, tile: int) -> None:
-    monkeypatch.setattr("amodal.training.optimiser.TILE", tile)
+def take(optimiser: PopulationAdamW, gradient: torch.Tensor, rates, decay) -> None:
+    optimiser.gradient.copy_(gradient)
+    optimiser.step(rates, decay)
+
+
+def test_equals_adamw_with_each_runs_own_rate() -> None:
     start = torch.randn(3, 10, generator=torch.Generator().manual_seed(0))
     rates, shrink = [1e-2, 1e-3, 3e-2], [0.1, 0.0, 2.0]
     optimiser = PopulationAdamW(start.clone(), decays=torch.ones(10), speed=torch.ones(10))
@@ -24,7 +27,7 @@ def test_equals_adamw_with_each_runs_own_rate(monkeypatch, tile: int) -> None:
         for parameter, rate, decay in zip(parameters, rates, shrink, strict=True)
     ]
     for gradient in gradients(50, 3, 10):
-        optimiser.step(gradient.clone(), torch.tensor(rates), torch.tensor(shrink))
+        take(optimiser, gradient, torch.tensor(rates), torch.tensor(shrink))
         for parameter, own, other in zip(parameters, gradient, theirs, strict=True):
             parameter.grad = own.clone()
             other.step()
@@ -37,7 +40,7 @@ def test_column_factors_scale_rate_and_decay() -> None:
     optimiser = PopulationAdamW(
         start.clone(), decays=torch.tensor([1.0, 0.0]), speed=torch.tensor([1.0, 0.1])
     )
-    optimiser.step(torch.ones(1, 2), torch.tensor([0.1]), torch.tensor([0.5]))
+    take(optimiser, torch.ones(1, 2), torch.tensor([0.1]), torch.tensor([0.5]))
     # The first step of Adam is the rate itself; the decay takes half a rate off.
     assert optimiser.matrix[0].tolist() == pytest.approx([1 - 0.05 - 0.1, 1 - 0.01], abs=1e-6)
 
@@ -48,10 +51,10 @@ def test_keeping_some_runs_keeps_their_moments() -> None:
     some = PopulationAdamW(start.clone(), decays=torch.zeros(4), speed=torch.ones(4))
     first, second = gradients(2, 3, 4)
     for optimiser in (whole, some):
-        optimiser.step(first, torch.full((3,), 0.1), torch.zeros(3))
-    some.keep(some.matrix[[2, 0]], [2, 0])
-    whole.step(second, torch.full((3,), 0.1), torch.zeros(3))
-    some.step(second[[2, 0]], torch.full((2,), 0.1), torch.zeros(2))
+        take(optimiser, first, torch.full((3,), 0.1), torch.zeros(3))
+    some.keep([2, 0])
+    take(whole, second, torch.full((3,), 0.1), torch.zeros(3))
+    take(some, second[[2, 0]], torch.full((2,), 0.1), torch.zeros(2))
     assert torch.equal(some.matrix, whole.matrix[[2, 0]])
 
 

@@ -82,8 +82,7 @@ def load_checkpoint(
             f"the checkpoint {path} is of another population: expected runs and weights "
             f"{tuple(best.matrix.shape)}, found {tuple(tensors['best'].shape)}"
         )
-    optimiser.matrix = tensors["matrix"]
-    optimiser.first, optimiser.second = tensors["first"], tensors["second"]
+    optimiser.restore(tensors["matrix"], tensors["first"], tensors["second"])
     optimiser.count = state["count"]
     best.matrix, best.first = tensors["best"], tensors["first_terms"]
     for group, score, first_score, step, worse in state["best"]:

@@ -116,7 +116,7 @@ def train_chunk(
         decay = [usual if r.weight_decay is None else r.weight_decay for r in of(runs)]
         return torch.tensor([r.learning_rate for r in of(runs)]), torch.tensor(decay)
 
-    gradient = Population(population.architecture, torch.empty_like(optimiser.matrix))
+    gradient = Population(population.architecture, optimiser.gradient)
     weights_of_losses = loss_weights()
     needs = needs_of(weights_of_losses)
     sampler = new_sampler()
@@ -140,8 +140,8 @@ def train_chunk(
                 break
             if len(going) < len(active):
                 active = [active[row] for row in going]
-                optimiser.keep(optimiser.matrix[going], going)
-                gradient = gradient.choose(going)
+                optimiser.keep(going)
+                gradient = Population(population.architecture, optimiser.gradient)
                 weights_of_losses = loss_weights()
                 needs = needs_of(weights_of_losses)
                 sampler, (rates, decay) = new_sampler(), rates_and_decays()
@@ -159,7 +159,7 @@ def train_chunk(
         )
         total, values = weighted_sum(computed, weights_of_losses, loss_settings)
         _put_gradient(total, weights, gradient, clip=settings.clip)
-        optimiser.step(gradient.matrix, rates * _schedule(step, settings), decay)
+        optimiser.step(rates * _schedule(step, settings), decay)
         advance(1, f"loss {float(total.detach().mean()):.3f}, {len(active)} runs")
     best_population = Population(population.architecture, best.matrix)
     return Outcome(best_population, best.score, best.first_score, best.step, history)

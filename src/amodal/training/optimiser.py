@@ -1,6 +1,7 @@
 """AdamW on a population's matrix: one update for all runs, each with its own learning rate."""
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -10,8 +11,6 @@ from amodal.workspace import Architecture
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
-TILE = 1 << 16
-"""Numbers updated at a time: with gradient, moments and a spare, about a megabyte."""
 
 
 class PopulationAdamW:
@@ -36,47 +35,63 @@ class PopulationAdamW:
             decays: 1 where weight decay applies, 0 in the other columns.
             speed: factor on the learning rate of each column.
         """
-        self.matrix, self.speed, self.shrinking = matrix, speed, decays * speed
-        self.first = torch.zeros_like(matrix)
-        self.second = torch.zeros_like(matrix)
+        self.shrinking = decays * speed
         self.count = 0
-        self._same_speed = bool((speed == 1).all())
+        self._parts = _parts_of_one_speed(speed)
+        self.restore(matrix, torch.zeros_like(matrix), torch.zeros_like(matrix))
 
-    def step(
-        self,
-        gradient: Float[Tensor, "run weight"],
-        rates: Float[Tensor, " run"],
-        decay: Float[Tensor, " run"],
-    ) -> None:
-        """One update of every run, with its learning rate and weight decay."""
+    def restore(self, matrix: Tensor, first: Tensor, second: Tensor) -> None:
+        """Go on from weights and their moments; the gradient is yet to be filled in."""
+        self.matrix, self.first, self.second = matrix, first, second
+        self.gradient = torch.empty_like(matrix)
+        # Views take longer to make than small parts take to update.
+        self._views = [
+            [[whole[run, columns] for whole in (matrix, self.gradient, first, second)]
+             for columns, _ in self._parts]
+            for run in range(len(matrix))
+        ]  # fmt: skip
+
+    def keep(self, runs: list[int]) -> None:
+        """Go on with some of the runs."""
+        self.restore(self.matrix[runs], self.first[runs], self.second[runs])
+
+    def step(self, rates: Float[Tensor, " run"], decay: Float[Tensor, " run"]) -> None:
+        """Update every run by its row of `gradient`, learning rate and weight decay."""
         self.count += 1
-        tiles = [slice(start, start + TILE) for start in range(0, self.matrix.shape[1], TILE)]
-        for run, (rate, shrink) in enumerate(zip(rates.tolist(), decay.tolist(), strict=True)):
-            for tile in tiles:
-                self._update(run, tile, gradient[run, tile], rate, shrink)
+        alike: dict[float, list[list[Tensor]]] = {}
+        for weights, views, rate, shrink in zip(
+            self.matrix, self._views, rates.tolist(), decay.tolist(), strict=True
+        ):
+            if shrink:
+                weights.addcmul_(weights, self.shrinking, value=-rate * shrink)
+            for (_, speed), part in zip(self._parts, views, strict=True):
+                alike.setdefault(rate * speed, []).append(part)
+        count = torch.tensor(float(self.count))
+        for rate, parts in alike.items():
+            weights, gradients, first, second = (list(each) for each in zip(*parts, strict=True))
+            # What torch.optim.AdamW(fused=True) calls: all of an update in one pass.
+            torch._fused_adamw_(  # pyright: ignore[reportPrivateImportUsage]
+                weights,
+                gradients,
+                first,
+                second,
+                [],
+                [count] * len(parts),
+                lr=rate,
+                beta1=BETAS[0],
+                beta2=BETAS[1],
+                weight_decay=0.0,
+                eps=EPSILON,
+                amsgrad=False,
+                maximize=False,
+            )
 
-    def _update(
-        self, run: int, tile: slice, gradient: Float[Tensor, " some"], rate: float, decay: float
-    ) -> None:
-        """Part of one run: few enough numbers to stay in the cache over all these operations."""
-        weights, first = self.matrix[run, tile], self.first[run, tile]
-        second = self.second[run, tile]
-        first.lerp_(gradient, 1 - BETAS[0])
-        second.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
-        # Both bias corrections as one factor on the rate and one on epsilon.
-        root = math.sqrt(1 - BETAS[1] ** self.count)
-        change = second.sqrt().add_(EPSILON * root)
-        torch.div(first, change, out=change)
-        if not self._same_speed:
-            change.mul_(self.speed[tile])
-        if decay:
-            weights.addcmul_(weights, self.shrinking[tile], value=-rate * decay)
-        weights.add_(change, alpha=-rate * root / (1 - BETAS[0] ** self.count))
 
-    def keep(self, matrix: Tensor, runs: list[int]) -> None:
-        """Go on with some of the runs, whose weights are now `matrix`."""
-        self.matrix = matrix
-        self.first, self.second = self.first[runs], self.second[runs]
+def _parts_of_one_speed(speed: Float[Tensor, " weight"]) -> list[tuple[slice, float]]:
+    """Neighbouring columns that learn equally fast, and how fast."""
+    changes = (torch.nonzero(speed[1:] != speed[:-1]).flatten() + 1).tolist()
+    bounds = pairwise([0, *changes, len(speed)])
+    return [(slice(start, stop), float(speed[start])) for start, stop in bounds]
 
 
 def column_factors(
