@@ -38,7 +38,9 @@ class KernelRidge(Baseline):
         kernel = _kernel(x, x, length)
         shrunk, left, singular = _solve(kernel, y)
         weights = left @ (shrunk.slopes / singular[:, None])
-        # The weights sum to zero over things, so of the centring only this term is left.
+        # The weights sum to zero over things, so of the centring only one term is left. Rounding
+        # tilts the directions of the smallest eigenvalues, whose weights are large.
+        weights = weights - weights.mean(0)
         centre, constant = kernel.mean(0) @ weights, y.mean(0)
         return lambda rows: torch.cat(
             [_kernel(part, x, length) @ weights - centre + constant for part in rows.split(_CHUNK)]
