@@ -31,6 +31,8 @@ CLIP = "cont"
 not be alike at all."""
 LEVELS = (20, 50, 100, 200, 500, 1000, 3000, 10_000, 100_000)
 """Levels of loss are those that the reference reaches with so many matches."""
+LEAST_DRAWN = 0.15
+"""Factors below are bounds that say no more than that a method never gets there."""
 
 
 def core_cells(settings: StudySettings) -> list[Cell]:
@@ -201,8 +203,9 @@ def _factor_drawing(summary: Summary, first: str, images: list[str]) -> Drawing:
                 s for s in summary["spaces"] if (s["pairing"], s["latents"]) == (first, latents)
             )
             chosen = choose(space["factors"], figure=ERROR, against=against)
-            for method in present(chosen, "method"):
-                _factor_line(panel, choose(chosen, method=method), method)
+            drawn = [f for f in chosen if f["value"] and f["value"] > LEAST_DRAWN]
+            for method in present(drawn, "method"):
+                _factor_line(panel, choose(drawn, method=method), method)
             panel.axhline(1, color="#888888", lw=0.8)
             panel.set(
                 title=f"{LATENT_TITLES.get(latents, latents)}\nagainst {against}",
@@ -224,8 +227,9 @@ def _factor_drawing(summary: Summary, first: str, images: list[str]) -> Drawing:
         name="saving-factor",
         caption="The saving factor: matches that the reference needs, divided by the matches that "
         "a method needs for the same translation loss (squared error). Triangles are bounds: the "
-        "other curve does not come so far within the numbers that were tried. Bars: 95 % "
-        "bootstrap intervals over seeds, of the full workspace only.",
+        "other curve does not come so far within the numbers that were tried. Factors below "
+        f"{LEAST_DRAWN} are left out: the method never gets there. Bars: 95 % bootstrap intervals "
+        "over seeds, of the full workspace only.",
         fill=fill,
         panels=len(shown),
         height=3.9,
@@ -249,7 +253,8 @@ def _factor_line(panel: Axes, factors: list[dict[str, Any]], method: str) -> Non
     if method == FULL:
         for f in known:
             # An open end is not drawn: the triangle says which way it is open.
-            low, high = f["low"] or f["value"], f["high"] or f["value"]
+            low = max(f["low"] or f["value"], LEAST_DRAWN)
+            high = f["high"] or f["value"]
             panel.plot([f["at"]] * 2, [low, high], color=line.colour, lw=0.9, alpha=0.7)
 
 
