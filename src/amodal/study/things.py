@@ -1,5 +1,6 @@
 """The things of a study: matchable ones, each modality's own unmatched ones, and held-out ones."""
 
+import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +16,8 @@ from amodal.data.dataset import MODALITY_NAMES, Dataset, named_data
 from amodal.data.kinds import Kind
 from amodal.data.splits import draw_pools
 from amodal.errors import InputError, Notice
-from amodal.files import atomic_path, read_json, write_json
 from amodal.latents import MatchTable, Normalisation
-from amodal.progress import progress
+from amodal.latents.encoding import encode_to_store
 from amodal.specification import LatentSpec
 from amodal.study.cells import Cell
 from amodal.study.folding import fold, folding_of
@@ -25,6 +25,7 @@ from amodal.study.settings import StudySettings
 from amodal.typing import Float, Int64
 from amodal.unimodal import UnimodalModel, load_model
 from amodal.unimodal.base import joined
+from amodal.unimodal.identity import identity_of
 from amodal.unimodal.registry import models_of
 
 FIRST = 20_000_000
@@ -33,8 +34,6 @@ or demo has seen any from there on."""
 MATCHABLE, UNMATCHED = FIRST + 1_000_000, FIRST + 2_000_000
 APART = 2_000_000
 """Each modality's unmatched things begin so far from the last one's."""
-AT_ONCE = 8192
-"""Things encoded together."""
 MOST_HELD_OUT = 1000
 """More held-out matches than this choose no better."""
 _STREAM = 31
@@ -120,7 +119,7 @@ class ThingsStore:
     """Makes the things of every pairing and image model, encoding each modality once."""
 
     def __init__(self, folder: Path, settings: StudySettings) -> None:
-        """Latents are kept in `folder` as `.npy` files."""
+        """Latents are kept in `folder`, one store for each model and set of things."""
         self.folder, self.settings = folder, settings
         kind, dataset = named_data(settings.data or "shapes")
         self._source = (
@@ -169,31 +168,25 @@ class ThingsStore:
         )
 
     def encoded(self, modality: str, model_name: str) -> tuple[UnimodalModel, np.ndarray]:
-        """All latents of one modality, from the folder where it holds them."""
-        if model_name not in self._encoded:
-            model = load_model(model_name)
-            path = self.folder / f"{model_name.replace('/', '-')}.npy"
-            made_by = {"fingerprint": model.fingerprint, "things": self._source.describe()}
-            note = path.with_suffix(".json")
-            if not (path.exists() and note.exists() and read_json(note) == made_by):
-                note.unlink(missing_ok=True)
-                rows = self._encode(modality, model)
-                with atomic_path(path) as temporary, open(temporary, "wb") as handle:
-                    np.save(handle, rows, allow_pickle=False)
-                write_json(note, made_by)
-            self._encoded[model_name] = (model, np.load(path, allow_pickle=False))
-        return self._encoded[model_name]
+        """All latents of one modality, from the folder where it holds them.
 
-    def _encode(self, modality: str, model: UnimodalModel) -> np.ndarray:
-        """A few things at a time: all pictures together may be larger than the memory."""
-        total = self._source.pool + self._source.matchable + self._source.unmatched
-        parts = []
-        with progress(f"encoding {model.name}", total, unit="things") as advance:
-            for start in range(0, total, AT_ONCE):
-                stop = min(start + AT_ONCE, total)
-                parts.append(model.encode(self._source.raw(modality, start, stop)).numpy())
-                advance(stop - start)
-        return np.concatenate(parts)
+        A few things at a time, as all pictures together may be larger than the memory; and what
+        is encoded stays, as making pictures may take long.
+        """
+        if model_name not in self._encoded:
+            model, things = load_model(model_name), self._source.describe()
+            mark = identity_of([model.fingerprint, json.dumps(things)])[:12]
+            latents = encode_to_store(
+                model,
+                lambda start, stop: self._source.raw(modality, start, stop),
+                self.folder / f"{model_name.replace('/', '-')}-{mark}",
+                rows=self._source.pool + self._source.matchable + self._source.unmatched,
+                modality=modality,
+                source={"things": things},
+                model_name=model_name,
+            )
+            self._encoded[model_name] = (model, np.array(latents.rows))
+        return self._encoded[model_name]
 
 
 class DrawnThings:
