@@ -147,9 +147,9 @@ def test_training_learns(tmp_path: Path) -> None:
 def test_a_tiny_run_of_each_kind_writes_weights_and_card(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    recipe = recipes.RECIPES[kind]
+    recipe = recipes.recipe_of(kind, SHAPES)
     quick = Recipe(recipe.summary, recipe.train, lambda model: {"rows": 1.5}, recipe.assumed)
-    monkeypatch.setitem(recipes.RECIPES, kind, quick)
+    monkeypatch.setitem(recipes.RECIPES, f"shapes/{kind}", quick)
     out = tmp_path / f"{kind}.safetensors"
     figures = pretrain(
         kind, out, pictures=drawn_pictures(SHAPES, 64, seed=5), steps=4, command="typed"

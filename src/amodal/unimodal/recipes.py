@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from amodal.data.dataset import Dataset, named_data
-from amodal.data.kinds import KIND_NAMES, Kind
+from amodal.data.kinds import Kind
 from amodal.errors import InputError, unknown_name
 from amodal.typing import Float32, UInt8
 from amodal.unimodal.base import UnimodalModel
@@ -41,14 +41,13 @@ class Recipe:
     """One kind of model that `amodal pretrain` makes."""
 
     summary: str
+    """In it, and in `assumed`, {title} is that of the kind of data, {side} the pictures' side, {dim}
+    the size of the latents."""
     train: Callable[[Pictures, int | None, int, Path | None], UnimodalModel]
     """(pictures, steps or None for the default, seed, checkpoint) -> the frozen model."""
     figures: Callable[[Any], dict[str, float]]
     """The frozen model -> its figures on fresh pictures."""
     assumed: tuple[str, ...]
-    kinds: tuple[str, ...] = KIND_NAMES
-    """Kinds of data that it is made for. In what is said of the model, {title} is the one of its
-    pictures, {side} their side, {dim} the size of its latents."""
 
 
 def pretrain(
@@ -80,10 +79,12 @@ def pretrain(
         UnknownNameError: there is no such kind; the nearest is offered.
         InputError: its recipe is not made for this kind of data.
     """
-    if kind not in RECIPES:
-        raise unknown_name("kind of image model", kind, RECIPES)
-    recipe, out = RECIPES[kind], Path(out)
-    pictures = pictures or _pictures_for(kind, data, seed=seed)
+    out = Path(out)
+    if pictures is None:
+        # Refused before anything is drawn, which may take minutes.
+        recipe_of(kind, named_data(data)[0])
+        pictures = _pictures(data, seed=seed)
+    recipe = recipe_of(kind, pictures.kind)
     checkpoint = out.with_name(f".{out.name}.checkpoint")
     start = time.monotonic()
     model = recipe.train(pictures, steps, seed, checkpoint)
@@ -106,15 +107,27 @@ def pretrain(
     return figures
 
 
-def _pictures_for(recipe: str, data: str | Path, *, seed: int) -> Pictures:
-    kind, dataset = named_data(data)
-    # Before anything is drawn, which may take minutes.
-    if kind.name not in RECIPES[recipe].kinds:
-        fitting = [name for name, each in RECIPES.items() if kind.name in each.kinds]
+def recipe_of(name: str, kind: Kind) -> Recipe:
+    """The recipe of one kind of model for one kind of data.
+
+    Raises:
+        UnknownNameError: there is no such kind of model; the nearest is offered.
+        InputError: there is none for this kind of data.
+    """
+    names = list(dict.fromkeys(key.rpartition("/")[2] for key in RECIPES))
+    if name not in names:
+        raise unknown_name("kind of image model", name, names)
+    found = RECIPES.get(f"{kind.name}/{name}", RECIPES.get(name))
+    if found is None:
+        own = [each for each in names if {each, f"{kind.name}/{each}"} & set(RECIPES)]
         raise InputError(
-            f"the recipe {recipe!r} is made for {', '.join(RECIPES[recipe].kinds)}, not for "
-            f"{kind.name}: expected one of {', '.join(fitting)}"
+            f"there is no recipe {name!r} for {kind.title}: expected one of {', '.join(own)}"
         )
+    return found
+
+
+def _pictures(data: str | Path, *, seed: int) -> Pictures:
+    kind, dataset = named_data(data)
     if dataset is None:
         return drawn_pictures(kind, PICTURES, seed=seed)
     return pictures_of(dataset)
@@ -182,7 +195,7 @@ def _reader(
 
 
 RECIPES: dict[str, Recipe] = {
-    "image": Recipe(
+    "shapes/image": Recipe(
         "A symmetry-aware autoencoder of Simple Shapes: place, size, orientation, colour and form "
         "in blocks that move as the image is moved. Trained on images alone, without labels or "
         "matches. Ridge figures are means over 5 draws of the labels.",
@@ -195,7 +208,6 @@ RECIPES: dict[str, Recipe] = {
             "Orientation turns and mirrors with the image, size and place scale and shift with "
             "it, colour is permuted and dimmed with it; nothing else moves.",
         ),
-        ("shapes",),
     ),
     "image-vae": Recipe(
         "A convolutional beta-VAE of {title}, {dim} numbers, after the seed paper. Trained on "
@@ -205,13 +217,12 @@ RECIPES: dict[str, Recipe] = {
         image_figures,
         ("Nothing beyond {side} x {side} colour images of the training distribution.",),
     ),
-    "reader": Recipe(
+    "shapes/reader": Recipe(
         "Reads the attributes off a picture of Simple Shapes, to judge drawn pictures in "
         "evaluation. Trained with labels; no part of any workspace.",
         _reader,
         reader_figures,
         ("One object in each picture, brighter than its ground, which is black.",),
-        ("shapes",),
     ),
 }
-"""Kind, as typed after `amodal pretrain` -> its recipe."""
+"""Kind of data and of model -> its recipe; where no kind of data is named, it is for all."""
