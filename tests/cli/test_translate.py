@@ -8,11 +8,13 @@ from PIL import Image
 
 from amodal.cli.main import main
 from amodal.cli.things import read_attributes, read_picture, said, write_picture
+from amodal.data.kinds import kind_of
 from amodal.data.shapes import draw_factors, render
 from amodal.errors import InputError, Notice, UnknownNameError
 
 pytestmark = pytest.mark.xdist_group("demo")
 
+SHAPES = kind_of("shapes")
 SENTENCE = "a small red triangle in the top left corner"
 EGG = ["shape=egg", "x=20", "y=12", "size=9", "rotation=90", "red=255", "green=0", "blue=0"]
 
@@ -83,7 +85,7 @@ def test_what_is_typed_wrongly_is_told(
 
 
 def test_attributes_come_back_as_typed() -> None:
-    assert said("attributes", read_attributes(EGG)) == " ".join(
+    assert said(SHAPES, "attributes", read_attributes(SHAPES, EGG)) == " ".join(
         ["shape=egg", "x=20.0", "y=12.0", "size=9.0", "rotation=90", "red=255", "green=0", "blue=0"]
     )
 
@@ -100,14 +102,14 @@ def test_attributes_come_back_as_typed() -> None:
 def test_wrong_attributes(old: str, new: str, message: str) -> None:
     words = [new if word == old else word for word in EGG]
     with pytest.raises(InputError, match=message):
-        read_attributes(words)
+        read_attributes(SHAPES, words)
 
 
 def test_wrong_names_of_attributes() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'rotation'"):
-        read_attributes(["rotaton=3"])
+        read_attributes(SHAPES, ["rotaton=3"])
     with pytest.raises(UnknownNameError, match="did you mean 'triangle'"):
-        read_attributes(["shape=triangel", *EGG[1:]])
+        read_attributes(SHAPES, ["shape=triangel", *EGG[1:]])
 
 
 def test_other_sizes_are_resized_with_a_notice(tmp_path: Path) -> None:

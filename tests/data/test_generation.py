@@ -9,6 +9,7 @@ import pytest
 
 from amodal.data import FIRST_ITEM, blocks, generate, generation, open_dataset
 from amodal.data.dataset import FILE_NAMES
+from amodal.data.kinds import kind_of
 from amodal.data.shapes import draw_factors, render, write_captions
 from amodal.errors import (
     DamagedError,
@@ -75,7 +76,7 @@ def test_data_sets_hold_nothing_that_models_are_pretrained_on(tmp_path):
 
     assert max(PICTURES, SCENES) <= FIRST_ITEM
     data = generate("shapes", 200, tmp_path / "seen", seed=0)
-    trained_on = drawn_pictures(3000, seed=0)
+    trained_on = drawn_pictures(kind_of("shapes"), 3000, seed=0)
     seen = {picture.tobytes() for picture in trained_on.images}
     assert len(seen) == 3000
     assert not seen & {picture.tobytes() for picture in data.images}

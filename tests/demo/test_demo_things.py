@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from amodal.data import generate
+from amodal.data.dataset import MODALITY_NAMES
 from amodal.data.shapes import draw_factors, write_captions
 from amodal.demo.examples import shown
 from amodal.demo.settings import FIRST, DemoSettings
 from amodal.demo.things import (
-    MODALITIES,
     DemoThings,
     encode_for_fitting,
     latents_of_draw,
@@ -61,7 +61,7 @@ def test_captions_are_drawn_from_the_far_start_too() -> None:
 def test_raw_things_are_the_same_thing_in_each_modality() -> None:
     things = DemoThings(SMALL)
     rows = things.test[:5]
-    drawn = shown(things.raw("attributes", rows), "attributes")
+    drawn = shown(SMALL.kind, things.raw("attributes", rows), "attributes")
     assert np.abs(drawn.astype(int) - things.raw("image", rows).astype(int)).max() <= 2
     assert things.raw("text", rows) == things.raw("text", things.test)[:5]
     with pytest.raises(UnknownNameError, match="did you mean 'text'"):
@@ -88,5 +88,5 @@ def test_settings_and_sets_of_models_are_checked() -> None:
     with pytest.raises(InputError, match="matches is 1, expected at least 2; draws is 0"):
         DemoSettings(matches=1, draws=0)
     with pytest.raises(UnknownNameError, match="set of unimodal models 'va'"):
-        load_models("va")
-    assert set(load_models("vae")) == set(MODALITIES)
+        load_models("shapes", "va")
+    assert set(load_models("shapes", "vae")) == set(MODALITY_NAMES)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from amodal.data.kinds import kind_of
 from amodal.data.shapes import attributes, draw_factors
 from amodal.errors import InputError, UnknownNameError
 from amodal.evaluation.evaluate import HeldOutThings, evaluate, summarise, unimodal_figures
@@ -35,7 +36,9 @@ def test_figures_with_and_without_factors(translator: RawTranslator) -> None:
     assert "shape_accuracy" not in bare["text to attributes"]
     assert bare["text to attributes"]["recall@1"] > 0.9
     only = {"attributes": rows["attributes"]}
-    whole = unimodal_figures(translator, HeldOutThings(only, FACTORS[100:]))
+    whole = unimodal_figures(
+        translator, HeldOutThings(only, kind=kind_of("shapes"), factors=FACTORS[100:])
+    )
     assert whole["attributes"]["shape_accuracy"] == 1
     with pytest.raises(InputError, match="factors of these things are not known"):
         unimodal_figures(translator, HeldOutThings(rows))
@@ -51,6 +54,8 @@ def test_foreign_latents_are_refused(translator: RawTranslator) -> None:
 def test_unequal_rows_are_refused() -> None:
     with pytest.raises(InputError, match="need the same rows"):
         HeldOutThings({"attributes": encoded(slice(0, 5)), "text": encoded(slice(0, 6))})
+    with pytest.raises(InputError, match="need both kind and factors to be read, or neither"):
+        HeldOutThings({"attributes": encoded(slice(0, 5))}, factors=FACTORS[:5])
 
 
 def test_raw_translation_and_trust(translator: RawTranslator) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from amodal.data.kinds import kind_of
 from amodal.data.shapes import attributes, draw_factors
 from amodal.data.shapes.triplets import SHARED_NAMES
 from amodal.errors import InputError
@@ -19,12 +20,13 @@ from amodal.evaluation.odd_one_out import (
 )
 
 SETTINGS = ClassifierSettings(steps=500, evaluate_every=50)
+SHAPES = kind_of("shapes")
 FACTORS = draw_factors(1500, seed=3)
 
 
 @pytest.fixture(scope="module")
 def task() -> OddOneOutTask:
-    return OddOneOutTask.draw(FACTORS, triplets=3000, seed=1)
+    return OddOneOutTask.draw(SHAPES, FACTORS, triplets=3000, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +38,17 @@ def sources() -> torch.Tensor:
 
 
 def test_triplets_of_the_three_parts_share_no_thing(task) -> None:
-    parts = [set(part[:, :3].flatten().tolist()) for part in vars(task).values()]
+    three = (task.learnt, task.validation, task.test)
+    parts = [set(part[:, :3].flatten().tolist()) for part in three]
     assert len(set.union(*parts)) == sum(len(part) for part in parts)
-    assert [len(part) for part in vars(task).values()] == [3000, 750, 750]
+    assert [len(part) for part in three] == [3000, 750, 750]
     with pytest.raises(InputError, match="no odd-one-out triplet"):
-        OddOneOutTask.draw(FACTORS[:10])
+        OddOneOutTask.draw(SHAPES, FACTORS[:10])
 
 
 def test_attributes_tell_and_noise_does_not(task, sources) -> None:
     classifiers = fit_classifiers(sources, task, seeds=[0, 0, 0], settings=SETTINGS)
-    found = accuracies(classifiers.logits(sources, task.test[:, :3]), task.test)
+    found = accuracies(classifiers.logits(sources, task.test[:, :3]), task)
     assert found["accuracy"][0] > 0.5
     assert found["accuracy shape"][0] > 0.6
     # Units and offsets of a column are not information.
@@ -94,7 +97,7 @@ def test_the_best_look_is_kept(task, sources) -> None:
 
 def test_accuracy_by_attribute_is_a_share_of_its_own_triplets(task) -> None:
     logits = torch.rand(2, len(task.test), 3, generator=torch.Generator().manual_seed(1))
-    found = accuracies(logits, task.test)
+    found = accuracies(logits, task)
     for number, name in enumerate(SHARED_NAMES):
         rows = [row for row in range(len(task.test)) if task.test[row, 4] == number]
         right = [int(logits[1, row].argmax() == task.test[row, 3]) for row in rows]

@@ -2,9 +2,10 @@
 
 import pytest
 
+from amodal.data.kinds import kind_of
 from amodal.evaluation.intervals import Interval
 from amodal.report.contents import ArmResult
-from amodal.report.measures import COMPARED, LOSS, over_draws, ratio
+from amodal.report.measures import LOSS, columns_of, over_draws, ratio
 from amodal.report.tables import comparison_table
 from amodal.report.verdict import (
     against_the_start,
@@ -13,6 +14,8 @@ from amodal.report.verdict import (
     of_other_losses,
     weakest,
 )
+
+SHAPES = kind_of("shapes")
 
 
 def figures(loss: float, *, accuracy: float = 0.9) -> dict:
@@ -67,9 +70,9 @@ def test_gain_without_start() -> None:
 
 
 def test_findings_of_a_clear_gain_and_of_none() -> None:
-    clear = " ".join(findings_of(results([0.5, 0.51, 0.6], [1.0, 1.0, 1.2]), "default"))
+    clear = " ".join(findings_of(SHAPES, results([0.5, 0.51, 0.6], [1.0, 1.0, 1.2]), "default"))
     assert clear.startswith("Training with all losses beats the closed-form start")
-    none = " ".join(findings_of(results([1.0, 1.0, 1.2], [1.0, 1.0, 1.2]), "vae"))
+    none = " ".join(findings_of(SHAPES, results([1.0, 1.0, 1.2], [1.0, 1.0, 1.2]), "vae"))
     assert "beats" not in none
     assert none.count("is as good") == 3
     assert "30 % after training with all losses, 30 % with the start alone" in none
@@ -85,15 +88,15 @@ def test_latents_are_compared_by_the_start() -> None:
 def test_the_weakest_part_is_named() -> None:
     said = {f"{name}_right": 0.99 for name in ("shape", "size", "place", "orientation")}
     found = weakest(
-        {"image to text": said | {"colour_right": 0.3}}, {"text": {"colour_right": 0.9}}
+        SHAPES, {"image to text": said | {"colour_right": 0.3}}, {"text": {"colour_right": 0.9}}
     )
     assert found.startswith("Weakest: the colour in sentences said of pictures, right in 30 %")
 
 
 def test_comparison_table_has_means_and_intervals() -> None:
     made = results([0.5, 0.6, 0.7], [1.0, 1.0, 1.2])
-    html = comparison_table(made)
+    html = comparison_table(SHAPES, made)
     assert html.count("<tr>") == 1 + 2 + len(made)
-    found = over_draws(COMPARED[0], made[2])
+    found = over_draws(columns_of(SHAPES)[0], made[2])
     assert f"{found.mean:.4f}<small>± " in html
     assert "title of full-plain" in html

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from amodal.data.shapes.attributes import ATTRIBUTE_BLOCKS
 from amodal.errors import InputError
 from amodal.unimodal import load_model
-from amodal.unimodal.attributes import ATTRIBUTE_BLOCKS, Attributes
+from amodal.unimodal.attributes import Attributes
 
 
 def valid_rows(count: int, *, seed: int = 0) -> np.ndarray:
@@ -43,9 +44,9 @@ def test_a_rotation_without_length_points_up():
     ("column", "value", "message"),
     [
         (4, np.nan, "row 2: every number must be finite"),
-        (0, 0.5, "row 2: the first three must be one-hot"),
-        (6, 3.0, "row 2: cos and sin of the rotation must lie on the unit circle"),
-        (9, -1.5, r"row 2: every number must lie in \[-1, 1\]"),
+        (0, 0.5, r"row 2: columns 0 to 2 \(shape\) must be one-hot"),
+        (6, 3.0, r"row 2: columns 6 to 7 \(orientation\) must lie on the unit circle"),
+        (9, -1.5, r"row 2: columns 8 to 10 \(colour\) must lie in \[-1, 1\]"),
     ],
 )
 def test_invalid_rows_are_refused_by_number(column: int, value: float, message: str):

@@ -43,8 +43,8 @@ def test_a_tiny_run_from_a_folder(
     from amodal.unimodal import load_model, recipes
 
     generate("shapes", 200, tmp_path / "data", seed=0)
-    quick = replace(recipes.RECIPES["reader"], figures=lambda model: {"rows": 2.0})
-    monkeypatch.setitem(recipes.RECIPES, "reader", quick)
+    quick = replace(recipes.RECIPES["shapes/reader"], figures=lambda model: {"rows": 2.0})
+    monkeypatch.setitem(recipes.RECIPES, "shapes/reader", quick)
     out = tmp_path / "reader.safetensors"
     Pretrain("reader", out, data=tmp_path / "data", steps=2).run()
     assert "rows: 2.0000" in capsys.readouterr().out

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from amodal.data.kinds import kind_of
 from amodal.data.shapes import draw_factors, render
 from amodal.errors import DamagedError, InputError, NotFoundError, UnknownNameError
 from amodal.unimodal import load_model, recipes
@@ -17,6 +18,7 @@ from amodal.unimodal.recipes import Pictures, Recipe, drawn_pictures, pretrain
 from amodal.unimodal.symmetry_training import SymmetryTraining, train_symmetry_autoencoder
 from amodal.unimodal.vae import VaeTraining, train_vae
 
+SHAPES = kind_of("shapes")
 IMAGES = render(draw_factors(60, seed=2))
 
 
@@ -145,11 +147,13 @@ def test_training_learns(tmp_path: Path) -> None:
 def test_a_tiny_run_of_each_kind_writes_weights_and_card(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    recipe = recipes.RECIPES[kind]
+    recipe = recipes.recipe_of(kind, SHAPES)
     quick = Recipe(recipe.summary, recipe.train, lambda model: {"rows": 1.5}, recipe.assumed)
-    monkeypatch.setitem(recipes.RECIPES, kind, quick)
+    monkeypatch.setitem(recipes.RECIPES, f"shapes/{kind}", quick)
     out = tmp_path / f"{kind}.safetensors"
-    figures = pretrain(kind, out, pictures=drawn_pictures(64, seed=5), steps=4, command="typed")
+    figures = pretrain(
+        kind, out, pictures=drawn_pictures(SHAPES, 64, seed=5), steps=4, command="typed"
+    )
     assert figures == {"rows": 1.5} == read_figures(out)
     assert load_model(str(out)).frozen
     card = out.with_suffix(".md").read_text()
@@ -186,7 +190,7 @@ def test_spoilt_pictures_are_a_little_spoilt() -> None:
 
 
 def test_pictures_keep_images_and_attributes_together() -> None:
-    pictures = drawn_pictures(10, seed=3)
+    pictures = drawn_pictures(SHAPES, 10, seed=3)
     assert isinstance(pictures, Pictures)
     assert np.array_equal(pictures.images, render(draw_factors(10, seed=3)))
     assert pictures.attributes.shape == (10, 11)

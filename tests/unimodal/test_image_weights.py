@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from amodal.data.kinds import kind_of
 from amodal.unimodal import load_model
 from amodal.unimodal.cards import read_figures
 from amodal.unimodal.figures import image_figures, reader_figures
@@ -58,7 +59,7 @@ def test_vae_meets_its_bars() -> None:
 def test_no_number_of_the_vae_is_dead() -> None:
     from amodal.unimodal.figures import fresh_pictures
 
-    pictures, _ = fresh_pictures(1000, seed=78)
+    pictures, _ = fresh_pictures(kind_of("shapes"), 1000, seed=78)
     assert load_model("shapes/image-vae").encode(pictures).std(0).min() > 0.3
 
 

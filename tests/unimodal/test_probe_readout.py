@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from amodal.data.shapes.readable import readable_errors
 from amodal.errors import InputError
 from amodal.specification import Block, LatentSpec
 from amodal.unimodal.pretraining import Schedule
@@ -14,7 +15,6 @@ from amodal.unimodal.probe import (
     network_probe,
     ridge_probe,
 )
-from amodal.unimodal.readable import readable_errors
 
 
 def slow_ridge(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, float]:

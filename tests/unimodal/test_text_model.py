@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from amodal.data.kinds import kind_of
 from amodal.data.shapes import draw_factors, read_caption
 from amodal.errors import DamagedError, InputError
 from amodal.unimodal import pretraining
@@ -17,6 +18,7 @@ from amodal.unimodal.text_network import TextSizes
 from amodal.unimodal.text_recipe import pretrain_text
 from amodal.unimodal.text_training import SceneTexts, TextTraining, train_text
 
+SHAPES = kind_of("shapes")
 SMALL = TextTraining(
     decoder=Schedule(steps=6, batch=16, learning_rate=3e-3),
     sizes=TextSizes(dim=16, state=24, spoken=12),
@@ -26,7 +28,7 @@ SMALL = TextTraining(
 
 @pytest.fixture(scope="module")
 def texts() -> SceneTexts:
-    return scene_texts(draw_factors(400, seed=5), seed=5)
+    return scene_texts(SHAPES, draw_factors(400, seed=5), seed=5)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +164,7 @@ def test_an_interrupted_training_does_not_go_on_with_other_sentences(
 ):
     checkpoint = tmp_path / "checkpoint"
     train_text(texts, SMALL, checkpoint=checkpoint)
-    others = scene_texts(draw_factors(400, seed=6), seed=6)
+    others = scene_texts(SHAPES, draw_factors(400, seed=6), seed=6)
     with pytest.raises(InputError, match="belongs to a run on other data: delete it"):
         train_text(others, SMALL, checkpoint=checkpoint)
     other_words = SceneTexts(
@@ -204,6 +206,7 @@ def test_speaking_is_learnt(texts: SceneTexts):
 def test_a_recipe_writes_weights_and_a_card(tmp_path: Path):
     out = tmp_path / "text.safetensors"
     figures = pretrain_text(
+        SHAPES,
         out,
         factors=draw_factors(200, seed=9),
         steps=2,
@@ -226,4 +229,4 @@ def test_bad_settings_are_listed():
     with pytest.raises(InputError, match=r"hold \[1, 2, 1\] rows, expected equal numbers"):
         SceneTexts(["a"], ["a", "b"], ["a"])
     with pytest.raises(InputError, match="there are no scenes to learn from"):
-        pretrain_text("text.safetensors", factors=np.zeros((0, 8), np.float32))
+        pretrain_text(SHAPES, "text.safetensors", factors=np.zeros((0, 8), np.float32))

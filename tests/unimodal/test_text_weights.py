@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from amodal.data.kinds import kind_of
 from amodal.data.shapes import (
     DESCRIPTOR_NAMES,
     agreement,
@@ -17,6 +18,7 @@ from amodal.unimodal.registry import weights_path
 from amodal.unimodal.text import TextAutoencoder
 from amodal.unimodal.text_figures import fresh_captions, ridge_figures, said_again_figures
 
+SHAPES = kind_of("shapes")
 SEED = 78
 
 
@@ -33,13 +35,13 @@ def card() -> dict[str, float]:
 
 
 def test_fresh_captions_come_back_as_on_the_card(model: TextAutoencoder, card: dict[str, float]):
-    sentences, _ = fresh_captions(1000, seed=SEED)
+    sentences, _ = fresh_captions(SHAPES, 1000, seed=SEED)
     for name, value in said_again_figures(model, sentences, seed=SEED).items():
         assert value == pytest.approx(card[name], abs=0.035), name
 
 
 def test_few_labels_read_the_latents_as_on_the_card(model: TextAutoencoder, card: dict[str, float]):
-    sentences, wanted = fresh_captions(1000, seed=SEED)
+    sentences, wanted = fresh_captions(SHAPES, 1000, seed=SEED)
     figures = ridge_figures(model, sentences, wanted, seed=SEED + 1, draws=5)
     for name, value in figures.items():
         # Twenty labels in 32 dimensions depend much on the draw.
@@ -81,6 +83,6 @@ def test_shipped_weights_are_frozen_and_what_the_card_says(model: TextAutoencode
 
 
 def test_spoken_sentences_are_captions(model: TextAutoencoder):
-    sentences, _ = fresh_captions(500, seed=SEED + 9)
+    sentences, _ = fresh_captions(SHAPES, 500, seed=SEED + 9)
     for sentence in model.decode(model.encode(sentences)):
         read_caption(sentence)

@@ -11,7 +11,7 @@ from amodal.errors import InputError
 
 @dataclass(frozen=True)
 class Demo:
-    """Make shapes, fit a workspace on few matches, measure it, and write report.html.
+    """Make data, fit a workspace on few matches, measure it, and write report.html.
 
     Takes minutes on two cores. Stopped half-way, the same command goes on where it was.
 
@@ -24,6 +24,8 @@ class Demo:
     """Decides everything."""
     matches: int = 50
     """Things that are seen through all modalities."""
+    data: str = "shapes"
+    """The kind of data: shapes."""
     smoke: bool = False
     """So small that it takes seconds: to see that everything works, not how well."""
 
@@ -43,8 +45,9 @@ class Demo:
         from amodal.demo import DemoSettings, run_demo
 
         make = DemoSettings.smoke if self.smoke else DemoSettings
+        settings = make(seed=self.seed, matches=self.matches, data=self.data)
         try:
-            done = run_demo(make(seed=self.seed, matches=self.matches), self.out)
+            done = run_demo(settings, self.out)
         except KeyboardInterrupt:
             print(f"stopped; what is done stays in {self.out}", file=sys.stderr)
             raise
@@ -52,11 +55,11 @@ class Demo:
         if not done:
             print(f"{self.out} already holds this very demo: nothing to do\nreport: {report}")
             return
-        run = shlex.quote(str(self.out))
+        run, sentence = shlex.quote(str(self.out)), shlex.quote(settings.kind.own_words[0])
         print(
             f"done in {time.monotonic() - start:.0f} s\n"
             f"report: {report}\n"
             f"figures again: amodal evaluate {run}\n"
-            f"ask it something: amodal translate {run} --from text --to image "
-            '"a small red triangle in the top left corner" --out out.png'
+            f"ask it something: amodal translate {run} --from text --to image {sentence} "
+            "--out out.png"
         )

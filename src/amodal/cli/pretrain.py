@@ -24,12 +24,12 @@ class Pretrain:
     text: autoencoder of captions."""
     out: Path
     """Weights file to write, ending in .safetensors; the card gets its name with .md."""
-    data: Path | None = None
-    """Folder made by `amodal generate`; without it Simple Shapes are drawn in memory."""
+    data: Path = Path("shapes")
+    """Folder made by `amodal generate`, or a kind of data (shapes) to be drawn in memory."""
     steps: int | None = None
     """Training steps of the longest part; by default the recipe's, which takes minutes."""
     seed: int = 0
-    """Of the first weights and of every batch (and of the pictures, without --data)."""
+    """Of the first weights and of every batch (and of what is drawn, without a data folder)."""
 
     def __post_init__(self) -> None:
         problems = []
@@ -57,33 +57,36 @@ class Pretrain:
             print(f"  {name}: {value:.4f}")
 
     def _image(self) -> dict[str, float]:
-        from amodal.unimodal.recipes import pictures_of, pretrain
+        from amodal.unimodal.recipes import pretrain
 
         return pretrain(
             self.kind,
             self.out,
-            pictures=None if self.data is None else pictures_of(self.data),
+            data=self.data,
             steps=self.steps,
             seed=self.seed,
             command=self.command(),
         )
 
     def _text(self) -> dict[str, float]:
-        from amodal.data.dataset import open_dataset
+        from amodal.data.dataset import named_data
         from amodal.unimodal.text_recipe import pretrain_text
 
-        factors = None
-        if self.data is not None:
-            dataset = open_dataset(self.data)
-            factors = dataset.factors[dataset.rows("train")]
+        kind, dataset = named_data(self.data)
+        factors = None if dataset is None else dataset.factors[dataset.rows("train")]
         return pretrain_text(
-            self.out, factors=factors, steps=self.steps, seed=self.seed, command=self.command()
+            kind,
+            self.out,
+            factors=factors,
+            steps=self.steps,
+            seed=self.seed,
+            command=self.command(),
         )
 
     def command(self) -> str:
         """What was typed, with the file names but not their folders."""
         words = ["amodal", "pretrain", self.kind, "--out", self.out.name]
-        if self.data is not None:
+        if str(self.data) != "shapes":
             words += ["--data", self.data.name]
         if self.steps is not None:
             words += ["--steps", str(self.steps)]

@@ -36,7 +36,8 @@ class Study:
     seeds: int = 0
     """How many seeds. By default the budget's own."""
     data: Path | None = None
-    """A folder made by `amodal generate shapes`. By default things are drawn anew."""
+    """A folder made by `amodal generate`, or a kind of data (shapes) of which things are drawn; by
+    default Simple Shapes."""
     docs: Path | None = None
     """With `all`: also write the tables and figures into this folder, as Markdown and SVG."""
 

@@ -1,6 +1,5 @@
 """One raw thing as people type it or keep it in a file: read, said, written."""
 
-import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,55 +7,41 @@ from typing import Any
 
 import numpy as np
 
-from amodal.data.shapes import (
-    SHAPE_NAMES,
-    attributes,
-    factors_from_attributes,
-    read_loosely,
-)
+from amodal.data.kinds import Kind
 from amodal.errors import InputError, NotFoundError, Notice, unknown_name
 from amodal.files import atomic_path
 from amodal.typing import UInt8
 
-KINDS = ("image", "text", "attributes")
-RANGES = {
-    "x": (7, 25),
-    "y": (7, 25),
-    "size": (7, 14),
-    "rotation": (0, 360),
-    "red": (0, 255),
-    "green": (0, 255),
-    "blue": (0, 255),
-}
-"""Attributes as they are typed: pixels of 32 (y downwards), degrees clockwise from up, 0 to 255."""
 
-
-def read_thing(kind: str, words: Sequence[str], *, side: int = 32) -> Any:
+def read_thing(kind: Kind, modality: str, words: Sequence[str], *, side: int | None = None) -> Any:
     """Words of a command line as one raw thing, in the form that unimodal models take.
 
     Args:
-        kind: image, text or attributes.
+        kind: of data.
+        modality: image, text or attributes.
         words: a file, a sentence, or name=value words.
-        side: pixels of the image model's pictures.
+        side: pixels of the image model's pictures; None for those of the kind.
 
     Raises:
         InputError, NotFoundError, UnknownNameError: they cannot be read as that.
     """
+    expected = _expected(kind, modality)
     if not words or not "".join(words).strip():
-        raise InputError(f"nothing was given to translate, expected {_expected(kind)}")
-    if kind == "text":
+        raise InputError(f"nothing was given to translate, expected {expected}")
+    if modality == "text":
         return [" ".join(words)]
-    if kind == "attributes":
-        return read_attributes(" ".join(words).split())
+    if modality == "attributes":
+        return read_attributes(kind, " ".join(words).split())
     if len(words) > 1:
-        raise InputError(f"expected {_expected(kind)}, got {len(words)} words: quote the file name")
-    return read_picture(Path(words[0]), side=side)
+        raise InputError(f"expected {expected}, got {len(words)} words: quote the file name")
+    return read_picture(Path(words[0]), side=side or kind.side)
 
 
-def remark_on_sentence(sentence: str, known_words: Sequence[str]) -> None:
+def remark_on_sentence(kind: Kind, sentence: str, known_words: Sequence[str]) -> None:
     """Say what of a sentence was not understood, and what it leaves open.
 
     Args:
+        kind: of data.
         sentence: as it was typed.
         known_words: the words that the text model took it for, one for one.
     """
@@ -72,8 +57,8 @@ def remark_on_sentence(sentence: str, known_words: Sequence[str]) -> None:
     if guessed:
         warnings.warn(f"not among the known words: {', '.join(guessed)}", Notice, stacklevel=2)
     taken_for = join_words([word for word in known_words if word not in SPECIAL])
-    reading = vars(read_loosely(taken_for))
-    silent = [name for name, value in reading.items() if value is None]
+    reading = kind.read_loosely(taken_for)
+    silent = [name for name in kind.descriptor_names if getattr(reading, name) is None]
     if silent:
         warnings.warn(
             f"nothing understood about {', '.join(silent)}: the answer's is a guess",
@@ -82,37 +67,38 @@ def remark_on_sentence(sentence: str, known_words: Sequence[str]) -> None:
         )
 
 
-def read_attributes(words: Sequence[str]) -> np.ndarray:
+def read_attributes(kind: Kind, words: Sequence[str]) -> np.ndarray:
     """name=value words as one row of attributes.
 
     Raises:
         InputError: a value is missing, twice there, or out of range.
-        UnknownNameError: an unknown name or shape; the nearest is offered.
+        UnknownNameError: an unknown name or class; the nearest is offered.
 
     Example:
+        >>> from amodal.data.kinds import kind_of
         >>> row = "shape=egg x=16 y=7 size=10.5 rotation=90 red=255 green=0 blue=0".split()
-        >>> read_attributes(row).round(2).tolist()
+        >>> read_attributes(kind_of("shapes"), row).round(2).tolist()
         [[0.0, 1.0, 0.0, 0.0, -1.0, 0.0, -0.0, 1.0, 1.0, -1.0, -1.0]]
     """
+    expected, names = _expected(kind, "attributes"), [each.name for each in kind.typed]
     values: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals:
-            raise InputError(f"attribute {word!r}: expected {_expected('attributes')}")
-        if name != "shape" and name not in RANGES:
-            raise unknown_name("attribute", name, ["shape", *RANGES])
+            raise InputError(f"attribute {word!r}: expected {expected}")
+        if name not in names:
+            raise unknown_name("attribute", name, names)
         if name in values:
             raise InputError(f"attribute {name!r} is given twice")
         values[name] = value
-    missing = [name for name in ("shape", *RANGES) if name not in values]
+    missing = [name for name in names if name not in values]
     if missing:
-        raise InputError(f"attributes {missing} are missing: expected {_expected('attributes')}")
-    if values["shape"] not in SHAPE_NAMES:
-        raise unknown_name("shape", values["shape"], SHAPE_NAMES)
-    x, y, size, rotation, *colour = (_number(name, values[name]) for name in RANGES)
-    shape = SHAPE_NAMES.index(values["shape"])
-    turned = math.radians(rotation % 360)
-    return attributes(np.array([[shape, x, y, size, turned, *(c / 255 for c in colour)]]))
+        raise InputError(f"attributes {missing} are missing: expected {expected}")
+    # What attributes do not tell, such as the light, is whatever some thing has.
+    factors = kind.draw(1, seed=0).astype(np.float64)
+    for each in kind.typed:
+        factors[0, kind.factor_names.index(each.name)] = each.read(values[each.name])
+    return kind.attributes(factors)
 
 
 def read_picture(path: Path, *, side: int) -> UInt8[np.ndarray, "1 side side 3"]:
@@ -158,39 +144,26 @@ def write_picture(path: Path, pixels: UInt8[np.ndarray, "side side 3"]) -> None:
         Image.fromarray(pixels).save(temporary, kind)
 
 
-def said(kind: str, answer: Any) -> str:
+def said(kind: Kind, modality: str, answer: Any) -> str:
     """One sentence, or one row of attributes, as people type them.
 
     Example:
-        >>> print(said("attributes", read_attributes(
+        >>> from amodal.data.kinds import kind_of
+        >>> kind = kind_of("shapes")
+        >>> print(said(kind, "attributes", read_attributes(kind,
         ...     "shape=egg x=16 y=7 size=10.5 rotation=90 red=255 green=0 blue=0".split())))
         shape=egg x=16.0 y=7.0 size=10.5 rotation=90 red=255 green=0 blue=0
     """
-    if kind == "text":
+    if modality == "text":
         return answer[0]
-    shape, x, y, size, rotation, *colour = factors_from_attributes(answer)[0].tolist()
-    levels = [round(255 * level) for level in colour]
-    return (
-        f"shape={SHAPE_NAMES[int(shape)]} x={x:.1f} y={y:.1f} size={size:.1f} "
-        f"rotation={math.degrees(rotation):.0f} "
-        f"red={levels[0]} green={levels[1]} blue={levels[2]}"
-    )
+    factors = kind.factors_from_attributes(answer)[0].tolist()
+    named = dict(zip(kind.factor_names, factors, strict=True))
+    return " ".join(each.said(named[each.name]) for each in kind.typed)
 
 
-def _number(name: str, text: str) -> float:
-    low, high = RANGES[name]
-    try:
-        value = float(text)
-    except ValueError:
-        raise InputError(f"attribute {name}={text!r}: expected a number") from None
-    if not low <= value <= high:
-        raise InputError(f"attribute {name} is {text}, expected a number from {low} to {high}")
-    return value
-
-
-def _expected(kind: str) -> str:
+def _expected(kind: Kind, modality: str) -> str:
     return {
         "text": "a sentence",
         "image": "the file of a picture",
-        "attributes": "shape=egg x=20 y=12 size=9 rotation=90 red=255 green=0 blue=0",
-    }[kind]
+        "attributes": " ".join(f"{each.name}={each.example}" for each in kind.typed),
+    }[modality]

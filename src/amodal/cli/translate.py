@@ -7,12 +7,13 @@ from typing import Annotated, Any
 import tyro
 
 from amodal.cli.things import (
-    KINDS,
     read_thing,
     remark_on_sentence,
     said,
     write_picture,
 )
+from amodal.data.dataset import MODALITY_NAMES
+from amodal.data.kinds import Kind, kind_of
 from amodal.errors import ExistsError, InputError, unknown_name
 
 
@@ -20,8 +21,8 @@ from amodal.errors import ExistsError, InputError, unknown_name
 class Translate:
     """Turn one thing into another modality by a fitted run, and say how far to trust it.
 
-    A sentence is typed as it is, a picture is given by its file, attributes as name=value words:
-    shape=egg x=20 y=12 size=9 rotation=90 red=255 green=0 blue=0.
+    A sentence is typed as it is, a picture is given by its file, attributes as name=value words
+    (of Simple Shapes: shape=egg x=20 y=12 size=9 rotation=90 red=255 green=0 blue=0).
 
     Example: amodal translate runs/demo --from text --to image "a small red triangle in the top
     left corner" --out out.png
@@ -42,8 +43,8 @@ class Translate:
 
     def __post_init__(self) -> None:
         for name in (self.source, self.target):
-            if name not in KINDS:
-                raise unknown_name("modality", name, KINDS)
+            if name not in MODALITY_NAMES:
+                raise unknown_name("modality", name, MODALITY_NAMES)
         if self.source == self.target:
             raise InputError(f"--from and --to are both {self.source!r}: nothing to translate")
         if self.target == "image" and self.out is None:
@@ -61,22 +62,23 @@ class Translate:
         translator = RawTranslator.load(self.run_folder)
         for name in (self.source, self.target):
             translator.model_of(name)
-        side = getattr(translator.model_of(self.source), "side", 32)
-        raw = read_thing(self.source, self.thing, side=side)
+        kind = kind_of(translator.model_of(self.target).name)
+        side = getattr(translator.model_of(self.source), "side", None)
+        raw = read_thing(kind, self.source, self.thing, side=side)
         if self.source == "text" and hasattr(translator.model_of("text"), "vocabulary"):
             known = translator.model_of("text").vocabulary.known_words(raw[0])  # pyright: ignore
-            remark_on_sentence(raw[0], known)
+            remark_on_sentence(kind, raw[0], known)
         answer, trusts = translator.ask(raw, self.source, self.target)
-        self._tell(answer)
+        self._tell(kind, answer)
         unknown = "unknown: the fit held out no matches of the two"
         print(f"trust: {trusts[0].in_words() if trusts else unknown}")
 
-    def _tell(self, answer: Any) -> None:
+    def _tell(self, kind: Kind, answer: Any) -> None:
         if self.target == "image":
             write_picture(self._file(), answer[0])
             print(f"{self._file()}: {answer.shape[2]} x {answer.shape[1]} pixels")
             return
-        text = said(self.target, answer)
+        text = said(kind, self.target, answer)
         print(text)
         if self.out is not None:
             from amodal.files import atomic_path

@@ -156,6 +156,23 @@ def open_dataset(path: str | Path, *, checksums: bool = False) -> Dataset:
     return dataset
 
 
+def named_data(name: str | Path) -> tuple[Kind, Dataset | None]:
+    """What `--data` names: a folder of generated data, or a kind, of which things are then drawn.
+
+    Raises:
+        NotFoundError, DamagedError: it is neither, or its folder is damaged.
+
+    Example:
+        >>> kind, dataset = named_data("shapes")
+        >>> kind.title, dataset
+        ('Simple Shapes', None)
+    """
+    if str(name) in KIND_NAMES and not Path(name).exists():
+        return kind_of(str(name)), None
+    dataset = open_dataset(name)
+    return dataset.kind, dataset
+
+
 def _checked_manifest(path: Path) -> dict[str, Any]:
     manifest = read_json(path / "manifest.json")
     expected = {"kind": str, "n": int, "seed": int, "side": int, "files": dict, "format": int}

@@ -1,4 +1,4 @@
-"""The main job: from nothing to a report, on Simple Shapes, in minutes."""
+"""The main job: from nothing to a report, in minutes."""
 
 from amodal.demo.job import run_demo
 from amodal.demo.settings import DemoSettings

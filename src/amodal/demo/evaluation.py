@@ -30,10 +30,10 @@ def evaluate_run(folder: Path, *, data: Path | None = None, pool: int = 1000) ->
         pool: at most how many of them.
 
     Returns:
-        things: what was measured on; pool: how many; workspace and unimodal: the figures;
-        over_draws: for a demo's run the full workspace's means with 95 % intervals over draws of
-        the matches, one workspace each. Without held-out things only `held_out_matches`: the
-        typical error of each direction on matches held out within the fit.
+        kind: of the things; things: what was measured on; pool: how many; workspace and unimodal:
+        the figures; over_draws: for a demo's run the full workspace's means with 95 % intervals
+        over draws of the matches, one workspace each. Without held-out things only
+        `held_out_matches`: the typical error of each direction on matches held out within the fit.
 
     Raises:
         NotFoundError, DamagedError: there is no such run or data, or they are unfinished or
@@ -52,10 +52,9 @@ def evaluate_run(folder: Path, *, data: Path | None = None, pool: int = 1000) ->
     translator = RawTranslator.load(folder)
     things = DemoThings(record.settings)
     latents = encode_held_out(things, translator.models)
-    tested = HeldOutThings(latents, things.factors[things.test])
-    found = _figures(
-        translator, tested, f"held-out things of the demo, seed {record.settings.seed}"
-    )
+    kind, about = record.settings.kind, f"held-out things of the demo, seed {record.settings.seed}"
+    tested = HeldOutThings(latents, kind=kind, factors=things.factors[things.test])
+    found = {"kind": kind.name, "things": about} | _figures(translator, tested)
     full = [r for r in compared(folder / "comparison", "default") if r.arm == "full"]
     if full:
         over = summarise(full[0].figures)
@@ -76,13 +75,13 @@ def _measured(translator: RawTranslator, name: str, dataset: Dataset, pool: int)
         )
     rows = dataset.rows("test")[:pool]
     latents = {n: translator.encode(dataset.raw(n, rows), n) for n in translator.models}
-    tested = HeldOutThings(latents, np.asarray(dataset.factors[rows]))
-    return _figures(translator, tested, f"test rows of {name}")
+    tested = HeldOutThings(latents, kind=dataset.kind, factors=np.asarray(dataset.factors[rows]))
+    about = {"kind": dataset.kind.name, "things": f"test rows of {name}"}
+    return about | _figures(translator, tested)
 
 
-def _figures(translator: RawTranslator, tested: HeldOutThings, things: str) -> dict[str, Any]:
+def _figures(translator: RawTranslator, tested: HeldOutThings) -> dict[str, Any]:
     return {
-        "things": things,
         "pool": len(next(iter(tested.latents.values()))),
         "workspace": evaluate(translator, tested),
         "unimodal": unimodal_figures(translator, tested),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from amodal.data.shapes import factors_from_attributes, render
+from amodal.data.kinds import Kind
 from amodal.demo.things import DemoThings
 from amodal.evaluation.evaluate import HeldOutThings
 from amodal.evaluation.raw import RawTranslator
@@ -14,19 +14,13 @@ from amodal.report.contents import Examples, OwnWords, Search
 SHOWN = 6
 SEARCHES = 4
 FOUND = 6
-OWN_WORDS = (
-    "a small red triangle in the top left corner",
-    "a huge blue egg in the very middle, pointing right",
-    "There is a large yellow diamond near the bottom on the right, facing up.",
-    "a tiny white egg at the bottom",
-)
 
 
 def choose_examples(
     things: DemoThings, tested: HeldOutThings, translator: RawTranslator
 ) -> Examples:
     """Translate the first held-out things in all directions, for people to look at."""
-    rows = things.test[:SHOWN]
+    kind, rows = things.settings.kind, things.test[:SHOWN]
     raw = {name: things.raw(name, rows) for name in tested.latents}
     between = {
         (source, target): translator.translate(raw[source], source, target)
@@ -35,20 +29,24 @@ def choose_examples(
         if source != target
     }
     return Examples(
-        true={name: shown(given, name) for name, given in raw.items()},
-        translated={way: shown(given, way[1]) for way, given in between.items()},
+        true={name: shown(kind, given, name) for name, given in raw.items()},
+        translated={way: shown(kind, given, way[1]) for way, given in between.items()},
         round_trips={
-            (source, way): shown(translator.translate(between[source, way], way, source), source)
+            (source, way): shown(
+                kind, translator.translate(between[source, way], way, source), source
+            )
             for source, way in between
         },
         searches=_searches(things, tested, translator),
-        own_words=[_own_words(sentence, translator) for sentence in OWN_WORDS],
+        own_words=[_own_words(kind, sentence, translator) for sentence in kind.own_words],
     )
 
 
-def shown(raw: Any, name: str) -> Any:
+def shown(kind: Kind, raw: Any, name: str) -> Any:
     """What a page can show: pictures and sentences as they are, attributes drawn."""
-    return render(factors_from_attributes(raw)) if name == "attributes" else raw
+    if name != "attributes":
+        return raw
+    return kind.render(kind.factors_from_attributes(raw), side=kind.side)
 
 
 def _searches(things: DemoThings, tested: HeldOutThings, translator: RawTranslator) -> list[Search]:
@@ -71,8 +69,8 @@ def _searches(things: DemoThings, tested: HeldOutThings, translator: RawTranslat
     ]
 
 
-def _own_words(sentence: str, translator: RawTranslator) -> OwnWords:
+def _own_words(kind: Kind, sentence: str, translator: RawTranslator) -> OwnWords:
     pictures, trusts = translator.ask([sentence], "text", "image")
     attributes: Sequence[Any] = translator.translate([sentence], "text", "attributes")
     trust = trusts[0].in_words() if trusts else "nothing says how far to trust this"
-    return OwnWords(sentence, pictures[0], shown(attributes, "attributes")[0], trust)
+    return OwnWords(sentence, pictures[0], shown(kind, attributes, "attributes")[0], trust)

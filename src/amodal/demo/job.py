@@ -16,7 +16,6 @@ from amodal.demo.evaluation import evaluate_run
 from amodal.demo.examples import choose_examples
 from amodal.demo.settings import DemoSettings, Record, claimed_record
 from amodal.demo.things import (
-    MODELS,
     DemoThings,
     encode_for_fitting,
     encode_held_out,
@@ -32,6 +31,7 @@ from amodal.model import Workspace
 from amodal.model.storage import read_history
 from amodal.report import ArmResult, ReportContents, write_report
 from amodal.unimodal import UnimodalModel
+from amodal.unimodal.registry import SETS, check_shipped, models_of
 
 EVALUATION, REPORT = "evaluation.json", "report.html"
 FITTING = "fitting"
@@ -43,6 +43,7 @@ class Job:
     """One demo in one folder: what its stages share, made when it is first needed."""
 
     def __init__(self, settings: DemoSettings, folder: Path) -> None:
+        check_shipped(settings.data)
         self.settings, self.folder = settings, folder
         self.record: Record = claimed_record(folder, settings)
         self.things = DemoThings(settings)
@@ -52,7 +53,7 @@ class Job:
     def models(self, name: str) -> dict[str, UnimodalModel]:
         """The unimodal models of a set; what two sets have in common is loaded once."""
         if name not in self._models:
-            self._models[name] = load_models(name)
+            self._models[name] = load_models(self.settings.data, name)
         return self._models[name]
 
     def fitting(self, name: str) -> dict[str, Latents]:
@@ -62,14 +63,16 @@ class Job:
     def held_out(self, name: str) -> HeldOutThings:
         """The held-out things in the latents of one set of models."""
         latents = self._once("held out", name, encode_held_out)
-        return HeldOutThings(latents, self.things.factors[self.things.test])
+        return HeldOutThings(
+            latents, kind=self.settings.kind, factors=self.things.factors[self.things.test]
+        )
 
     def _once(self, purpose: str, name: str, encode: Encode) -> dict[str, Latents]:
         """Encode, or take what is known: the sets share all models but that of pictures."""
         if (purpose, name) not in self._encoded:
             known = self._encoded.get((purpose, "default"), {})
-            own = MODELS[name]
-            shared = {n: given for n, given in known.items() if MODELS["default"][n] == own[n]}
+            own, usual = (models_of(self.settings.data, each) for each in (name, "default"))
+            shared = {n: given for n, given in known.items() if usual[n] == own[n]}
             new = {n: model for n, model in self.models(name).items() if n not in shared}
             found = shared | encode(self.things, new)
             self._encoded[purpose, name] = {n: found[n] for n in own}
@@ -124,7 +127,7 @@ class Job:
                 with beside(self.folder, "vae") if both else contextlib.nullcontext():
                     self.compare_on("default")
                 self.compare_on("vae")
-        return [result for name in MODELS for result in compared(folder, name)]
+        return [result for name in SETS for result in compared(folder, name)]
 
     def compare_on(self, name: str) -> None:
         """All arms on one set of latents."""
@@ -147,6 +150,7 @@ class Job:
             write_report(
                 self.folder,
                 ReportContents(
+                    kind=self.settings.kind,
                     settings=asdict(self.settings),
                     figures=found["workspace"],
                     unimodal=found["unimodal"],
@@ -174,6 +178,7 @@ def run_demo(settings: DemoSettings, folder: Path) -> bool:
 
     Raises:
         ExistsError: the folder holds something else.
+        InputError: not all unimodal models of this kind of data come with the package.
     """
     job = Job(settings, folder)
     if (folder / REPORT).exists() and "report" in job.record.seconds:
@@ -197,7 +202,9 @@ def move_up(folder: Path) -> None:
 
 def is_smoke(settings: DemoSettings) -> bool:
     """Whether these are the settings of `--smoke`."""
-    return settings == DemoSettings.smoke(seed=settings.seed, matches=settings.matches)
+    return settings == DemoSettings.smoke(
+        seed=settings.seed, matches=settings.matches, data=settings.data
+    )
 
 
 def command(settings: DemoSettings, folder: Path) -> str:
@@ -209,4 +216,6 @@ def command(settings: DemoSettings, folder: Path) -> str:
     """
     words = ["amodal", "demo", "--out", str(folder)]
     words += ["--seed", str(settings.seed), "--matches", str(settings.matches)]
+    if settings.data != DemoSettings.data:
+        words += ["--data", settings.data]
     return shlex.join(words + ["--smoke"] * is_smoke(settings))

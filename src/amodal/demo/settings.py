@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from amodal.errors import DamagedError, ExistsError, InputError
+from amodal.data.kinds import KIND_NAMES, Kind, kind_of
+from amodal.errors import DamagedError, ExistsError, InputError, unknown_name
 from amodal.files import read_json, write_json
 
 RECORD = "demo.json"
@@ -37,8 +38,12 @@ class DemoSettings:
     """Updates at most, of the main model."""
     comparison_steps: int = 400
     """Updates at most, in the comparison."""
+    data: str = "shapes"
+    """The kind of data."""
 
     def __post_init__(self) -> None:
+        if self.data not in KIND_NAMES:
+            raise unknown_name("kind of data", self.data, KIND_NAMES)
         least = {"seed": 0, "matches": 2, "unmatched": 100, "test": 20, "draws": 1}
         problems = [
             f"{name} is {getattr(self, name)}, expected at least {smallest}"
@@ -50,8 +55,13 @@ class DemoSettings:
         if problems:
             raise InputError("demo: " + "; ".join(problems))
 
+    @property
+    def kind(self) -> Kind:
+        """The kind of data."""
+        return kind_of(self.data)
+
     @classmethod
-    def smoke(cls, *, seed: int = 0, matches: int = 50) -> "DemoSettings":
+    def smoke(cls, *, seed: int = 0, matches: int = 50, data: str = "shapes") -> "DemoSettings":
         """So small that it takes seconds: to see that everything works, not how well."""
         return cls(
             seed=seed,
@@ -62,6 +72,7 @@ class DemoSettings:
             members=2,
             steps=50,
             comparison_steps=25,
+            data=data,
         )
 
 

@@ -7,20 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from amodal.data.shapes import attributes, draw_factors, render, write_captions
+from amodal.data.dataset import MODALITY_NAMES
 from amodal.data.splits import Pools, draw_pools
 from amodal.demo.settings import FIRST, DemoSettings
 from amodal.errors import unknown_name
 from amodal.latents import Latents
 from amodal.typing import Float, Int64
 from amodal.unimodal import UnimodalModel, load_model
-
-MODALITIES = ("image", "text", "attributes")
-MODELS = {
-    "default": {"image": "shapes/image", "text": "shapes/text", "attributes": "shapes/attributes"},
-    "vae": {"image": "shapes/image-vae", "text": "shapes/text", "attributes": "shapes/attributes"},
-}
-"""Two sets of unimodal models; they differ in the image model."""
+from amodal.unimodal.registry import models_of
 
 
 @dataclass(frozen=True)
@@ -30,17 +24,17 @@ class DemoThings:
     settings: DemoSettings
 
     @cached_property
-    def factors(self) -> Float[np.ndarray, "thing 8"]:
+    def factors(self) -> Float[np.ndarray, "thing factor"]:
         """What every thing is: first those for fitting, then the held-out ones."""
         count = self._fitting + self.settings.test
-        return draw_factors(count, seed=self.settings.seed, start=FIRST)
+        return self.settings.kind.draw(count, seed=self.settings.seed, start=FIRST)
 
     @cached_property
     def pools(self) -> Pools:
         """The matched things of all draws, and the unmatched ones of each modality."""
         return draw_pools(
             np.arange(self._fitting),
-            MODALITIES,
+            MODALITY_NAMES,
             matches=self.settings.draws * self.settings.matches,
             unmatched=self.settings.unmatched,
             seed=self.settings.seed,
@@ -54,11 +48,11 @@ class DemoThings:
     @property
     def _fitting(self) -> int:
         s = self.settings
-        return s.draws * s.matches + len(MODALITIES) * s.unmatched
+        return s.draws * s.matches + len(MODALITY_NAMES) * s.unmatched
 
     @cached_property
     def _captions(self) -> list[str]:
-        return write_captions(self.factors, seed=self.settings.seed, start=FIRST)
+        return self.settings.kind.write(self.factors, seed=self.settings.seed, start=FIRST)
 
     def raw(self, modality: str, rows: Int64[np.ndarray, " some"]) -> Any:
         """Things as one modality shows them: pictures, sentences, or attributes.
@@ -66,20 +60,19 @@ class DemoThings:
         Raises:
             UnknownNameError: another modality.
         """
+        kind = self.settings.kind
         if modality == "image":
-            return render(self.factors[rows])
+            return kind.render(self.factors[rows], side=kind.side)
         if modality == "text":
             return [self._captions[row] for row in rows]
         if modality == "attributes":
-            return attributes(self.factors[rows])
-        raise unknown_name("modality", modality, MODALITIES)
+            return kind.attributes(self.factors[rows])
+        raise unknown_name("modality", modality, MODALITY_NAMES)
 
 
-def load_models(latents: str = "default") -> dict[str, UnimodalModel]:
-    """The shipped unimodal models of one of the two sets, by modality."""
-    if latents not in MODELS:
-        raise unknown_name("set of unimodal models", latents, MODELS)
-    return {modality: load_model(name) for modality, name in MODELS[latents].items()}
+def load_models(kind: str, latents: str = "default") -> dict[str, UnimodalModel]:
+    """The shipped unimodal models of a kind of data, by modality: one of the two sets."""
+    return {modality: load_model(name) for modality, name in models_of(kind, latents).items()}
 
 
 def encode_for_fitting(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from amodal.data.kinds import Kind
 from amodal.errors import InputError
 from amodal.evaluation.intervals import Interval, mean_interval
 from amodal.evaluation.raw import RawTranslator
@@ -21,8 +22,10 @@ class HeldOutThings:
 
     latents: Mapping[str, Latents]
     """Their latents."""
-    factors: Float[np.ndarray, "n 8"] | None = None
-    """What they truly are (Simple Shapes); without it nothing can be read, only compared."""
+    kind: Kind | None = None
+    """Of what kind of data they are."""
+    factors: Float[np.ndarray, "n factor"] | None = None
+    """What they truly are; without kind and factors nothing can be read, only compared."""
 
     def __post_init__(self) -> None:
         sizes = {name: len(rows) for name, rows in self.latents.items()}
@@ -30,6 +33,8 @@ class HeldOutThings:
             raise InputError(
                 f"held-out things need the same rows, at least one, in each modality: got {sizes}"
             )
+        if (self.kind is None) != (self.factors is None):
+            raise InputError("held-out things need both kind and factors to be read, or neither")
 
 
 def evaluate(translator: RawTranslator, things: HeldOutThings) -> Figures:
@@ -51,19 +56,21 @@ def evaluate(translator: RawTranslator, things: HeldOutThings) -> Figures:
     rows = {name: latents.rows for name, latents in things.latents.items()}
     figures = translation_figures(model, rows)
     _merge(figures, retrieval_figures(model, rows))
-    if things.factors is not None:
-        _merge(figures, _readable(translator, rows, things.factors))
+    if things.kind is not None and things.factors is not None:
+        _merge(figures, _readable(translator, rows, things.kind, things.factors))
     return figures
 
 
-def _readable(translator: RawTranslator, rows: Mapping[str, Any], factors: np.ndarray) -> Figures:
+def _readable(
+    translator: RawTranslator, rows: Mapping[str, Any], kind: Kind, factors: np.ndarray
+) -> Figures:
     figures: Figures = {}
     for source in rows:
         for target in rows:
             if source != target:
                 answers = translator.workspace.translate(rows[source], source, target)
                 raw = translator.decode(answers, target)
-                figures[f"{source} to {target}"] = readable_figures(target, raw, factors)
+                figures[f"{source} to {target}"] = readable_figures(kind, target, raw, factors)
     return figures
 
 
@@ -73,10 +80,11 @@ def unimodal_figures(translator: RawTranslator, things: HeldOutThings) -> Figure
     Raises:
         InputError: the factors are not known.
     """
-    if things.factors is None:
+    kind, factors = things.kind, things.factors
+    if kind is None or factors is None:
         raise InputError("the factors of these things are not known: nothing can be read")
     return {
-        name: readable_figures(name, translator.decode(latents.rows, name), things.factors)
+        name: readable_figures(kind, name, translator.decode(latents.rows, name), factors)
         for name, latents in things.latents.items()
     }
 

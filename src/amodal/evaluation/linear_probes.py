@@ -4,10 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.data.shapes import attributes
+from amodal.data.kinds import Kind
 from amodal.errors import InputError
 from amodal.typing import Float
-from amodal.unimodal.readable import readable_errors
 
 PENALTY = 1e-4
 """Ridge penalty, in variances of a standardised column: it only keeps dead columns in check."""
@@ -17,11 +16,14 @@ _DEAD = 1e-6
 
 
 def probe_errors(
-    representations: Float[Tensor, "source row width"], factors: Float[np.ndarray, "thing 8"]
+    kind: Kind,
+    representations: Float[Tensor, "source row width"],
+    factors: Float[np.ndarray, "thing factor"],
 ) -> list[dict[str, float]]:
     """What a linear map reads from representations: `readable_errors` on things it has not seen.
 
     Args:
+        kind: of the things.
         representations: of things in random order.
         factors: what the things are.
 
@@ -29,10 +31,11 @@ def probe_errors(
         InputError: fewer than ten things.
 
     Example:
-        >>> from amodal.data.shapes import draw_factors
-        >>> factors = draw_factors(200, seed=0)
-        >>> rows = torch.from_numpy(attributes(factors))[None]
-        >>> errors = probe_errors(rows, factors)[0]
+        >>> from amodal.data.kinds import kind_of
+        >>> kind = kind_of("shapes")
+        >>> factors = kind.draw(200, seed=0)
+        >>> rows = torch.from_numpy(kind.attributes(factors))[None]
+        >>> errors = probe_errors(kind, rows, factors)[0]
         >>> errors["shape_accuracy"], errors["place_pixels"] < 0.01
         (1.0, True)
     """
@@ -41,10 +44,10 @@ def probe_errors(
             f"probes need the factors of at least ten things, one for each row, got {len(factors)} "
             f"for {representations.shape[1]} rows"
         )
-    targets = torch.from_numpy(attributes(factors))
+    targets = torch.from_numpy(kind.attributes(factors))
     cut = int(LEARNT * len(factors))
     predicted = _fit_and_read(representations, targets[:cut])
-    return [readable_errors(each, targets[cut:]) for each in predicted]
+    return [kind.readable_errors(each, targets[cut:]) for each in predicted]
 
 
 def _fit_and_read(

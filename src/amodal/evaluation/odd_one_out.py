@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from amodal.data.shapes.triplets import SHARED_NAMES, draw_triplets
+from amodal.data.kinds import Kind
 from amodal.errors import InputError
 from amodal.typing import Bool, Float, Int64
 
@@ -21,20 +21,27 @@ class OddOneOutTask:
     """Triplets of things to learn from, to stop by and to be tested on, of different things each.
 
     A row holds three things, the place (0 to 2) of the odd one, and which attribute the other two
-    share (`SHARED_NAMES`).
+    share (`shared_names`).
     """
 
     learnt: Int64[Tensor, "_ 5"]
     validation: Int64[Tensor, "_ 5"]
     test: Int64[Tensor, "_ 5"]
+    shared_names: tuple[str, ...]
 
     @classmethod
     def draw(
-        cls, factors: Float[np.ndarray, "n 8"], *, triplets: int = 20_000, seed: int = 0
+        cls,
+        kind: Kind,
+        factors: Float[np.ndarray, "n factor"],
+        *,
+        triplets: int = 20_000,
+        seed: int = 0,
     ) -> "OddOneOutTask":
         """Three fifths of the things to learn from, a fifth to stop by, a fifth to test on.
 
         Args:
+            kind: of the things.
             factors: what the things are; triplets hold their row numbers.
             triplets: how many to learn from; a quarter as many to stop by and to test.
             seed: of the split and the triplets.
@@ -48,14 +55,14 @@ class OddOneOutTask:
         for rows, count in zip(
             np.split(order, cuts), (triplets, triplets // 4, triplets // 4), strict=True
         ):
-            drawn = draw_triplets(factors, rows, count=max(count, 1), seed=seed)
+            drawn = kind.triplets(factors, rows, count=max(count, 1), seed=seed)
             if not len(drawn):
                 raise InputError(
                     f"no odd-one-out triplet was found among {len(rows)} things: give more things "
                     f"(got {len(factors)}, a fifth of which must be enough)"
                 )
             parts.append(torch.from_numpy(drawn))
-        return cls(*parts)
+        return cls(*parts, shared_names=kind.shared_names)
 
 
 @dataclass(frozen=True)
@@ -131,20 +138,22 @@ def fit_classifiers(
 
 @torch.no_grad()
 def accuracies(
-    logits: Float[Tensor, "source t 3"], triplets: Int64[Tensor, "t 5"]
+    logits: Float[Tensor, "source t 3"], task: OddOneOutTask
 ) -> dict[str, Float[Tensor, " source"]]:
-    """Share of triplets whose odd one is named; overall, and by the attribute that is shared.
+    """Share of test triplets whose odd one is named; overall, and by the attribute shared.
 
     Example:
         >>> triplets = torch.tensor([[5, 6, 7, 0, 0], [5, 6, 8, 2, 4]])
-        >>> found = accuracies(torch.tensor([[[1.0, 0, 0], [0, 1.0, 0]]]), triplets)
+        >>> names = ("shape", "size", "place", "turn", "colour")
+        >>> task = OddOneOutTask(triplets, triplets, triplets, shared_names=names)
+        >>> found = accuracies(torch.tensor([[[1.0, 0, 0], [0, 1.0, 0]]]), task)
         >>> {name: value.item() for name, value in found.items()}
         {'accuracy': 0.5, 'accuracy shape': 1.0, 'accuracy colour': 0.0}
     """
-    right = (logits.argmax(-1) == triplets[:, 3]).float()
+    right = (logits.argmax(-1) == task.test[:, 3]).float()
     found = {"accuracy": right.mean(1)}
-    for number, name in enumerate(SHARED_NAMES):
-        own = triplets[:, 4] == number
+    for number, name in enumerate(task.shared_names):
+        own = task.test[:, 4] == number
         if bool(own.any()):
             found[f"accuracy {name}"] = right[:, own].mean(1)
     return found

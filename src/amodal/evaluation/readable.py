@@ -1,7 +1,7 @@
 """What people can read in translations: pictures, sentences and attributes held against the truth.
 
-A drawn picture is read by the shipped reader, a sentence by the caption parser, attributes are
-read as they are.
+A drawn picture is read by the shipped reader of its kind, a sentence by the caption parser,
+attributes are read as they are.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,70 +9,77 @@ from typing import Any
 
 import numpy as np
 
-from amodal.data.shapes import agreement, attributes, read_loosely
+from amodal.data.kinds import Kind
 from amodal.errors import InputError, unknown_name
 from amodal.typing import Float, UInt8
 from amodal.unimodal import load_model
-from amodal.unimodal.readable import readable_errors
 
-READER = "shapes/reader"
-"""The unimodal model that reads pictures, trained with labels; it has no part in any workspace."""
+READER = "reader"
+"""The unimodal model of each kind that reads pictures ("shapes/reader"), trained with labels; it
+has no part in any workspace."""
 
 
 def picture_figures(
-    pictures: UInt8[np.ndarray, "n side side 3"], factors: Float[np.ndarray, "n 8"]
+    kind: Kind,
+    pictures: UInt8[np.ndarray, "n side side 3"],
+    factors: Float[np.ndarray, "n factor"],
 ) -> dict[str, float]:
-    """Errors of what the shipped reader sees in pictures; names as `readable_errors`."""
-    read = load_model(READER).encode(pictures).numpy()
-    return readable_errors(read, attributes(factors))
+    """Errors of what the shipped reader sees in pictures; names as `Kind.figures`."""
+    read = load_model(f"{kind.name}/{READER}").encode(pictures).numpy()
+    return kind.readable_errors(read, kind.attributes(factors))
 
 
 def attribute_figures(
-    rows: Float[np.ndarray, "n 11"], factors: Float[np.ndarray, "n 8"]
+    kind: Kind,
+    rows: Float[np.ndarray, "n attribute"],
+    factors: Float[np.ndarray, "n factor"],
 ) -> dict[str, float]:
-    """Errors of attributes; names as `readable_errors`."""
-    return readable_errors(rows, attributes(factors))
+    """Errors of attributes; names as `Kind.figures`."""
+    return kind.readable_errors(rows, kind.attributes(factors))
 
 
 def sentence_figures(
-    sentences: Sequence[str], factors: Float[np.ndarray, "n 8"]
+    kind: Kind, sentences: Sequence[str], factors: Float[np.ndarray, "n factor"]
 ) -> dict[str, float]:
     """Shares of sentences that describe their scene rightly.
 
-    A sentence names classes softly, so the next size, place or orientation, and a colour name near
-    the true colour, count as right (`amodal.data.shapes.agreement`).
+    A sentence names classes softly, so what is near the truth counts as right (`Kind.leniency`).
 
     Returns:
-        shape_right, size_right, colour_right, place_right, orientation_right; all_right, the share
-        right in everything; well_formed, the share in which all five could be read.
+        shape_right and so on for every descriptor; all_right, the share right in everything;
+        well_formed, the share in which every descriptor could be read.
 
     Example:
-        >>> from amodal.data.shapes import draw_factors, write_captions
-        >>> factors = draw_factors(200, seed=1)
-        >>> figures = sentence_figures(write_captions(factors, seed=1), factors)
+        >>> from amodal.data.kinds import kind_of
+        >>> kind = kind_of("shapes")
+        >>> factors = kind.draw(200, seed=1)
+        >>> figures = sentence_figures(kind, kind.write(factors, seed=1), factors)
         >>> figures["shape_right"], figures["well_formed"]
         (1.0, 1.0)
     """
     if not len(sentences):
         raise InputError("there are no sentences to score, expected at least one")
-    readings = [read_loosely(sentence) for sentence in sentences]
-    right = agreement(readings, factors)
+    readings = [kind.read_loosely(sentence) for sentence in sentences]
+    right = kind.agreement(readings, factors)
     figures = {f"{name}_right": float(each.mean()) for name, each in right.items()}
     figures["all_right"] = float(np.all(list(right.values()), axis=0).mean())
-    whole = [None not in vars(reading).values() for reading in readings]
+    whole = [
+        None not in (getattr(reading, name) for name in kind.descriptor_names)
+        for reading in readings
+    ]
     return figures | {"well_formed": float(np.mean(whole))}
 
 
-READERS: dict[str, Callable[[Any, Any], dict[str, float]]] = {
+READERS: dict[str, Callable[[Kind, Any, Any], dict[str, float]]] = {
     "image": picture_figures,
     "text": sentence_figures,
     "attributes": attribute_figures,
 }
-"""How raw things of each modality of Simple Shapes are read."""
+"""How raw things of each modality are read."""
 
 
 def readable_figures(
-    modality: str, raw: Any, factors: Float[np.ndarray, "n 8"]
+    kind: Kind, modality: str, raw: Any, factors: Float[np.ndarray, "n factor"]
 ) -> dict[str, float]:
     """Figures of raw things of one modality, held against true factors.
 
@@ -81,4 +88,4 @@ def readable_figures(
     """
     if modality not in READERS:
         raise unknown_name("readable modality", modality, READERS)
-    return READERS[modality](raw, factors)
+    return READERS[modality](kind, raw, factors)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from amodal.data.kinds import Kind
 from amodal.evaluation.translation import Figures
 from amodal.typing import UInt8
 
@@ -78,6 +79,8 @@ class Examples:
 class ReportContents:
     """Everything that is on the page."""
 
+    kind: Kind
+    """Of the things."""
     settings: Mapping[str, Any]
     """Of the demo."""
     figures: Figures

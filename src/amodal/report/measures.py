@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from amodal.data.figures import Figure
+from amodal.data.kinds import Kind
 from amodal.evaluation.intervals import Interval, mean_interval
 from amodal.evaluation.translation import Figures
 from amodal.report.contents import ArmResult
@@ -47,47 +49,65 @@ WITH_TEXT = ("image to text", "text to image", "attributes to text", "text to at
 
 LOSS = Measure("translation loss: image and attributes", mean_loss(*IMAGE_ATTRIBUTES), ".4f")
 LOSS_TEXT = Measure("translation loss: to and from text", mean_loss(*WITH_TEXT), ".3f")
-READ_ROTATION = Measure(
-    "image to attributes: rotation, degrees",
-    figure("image to attributes", "rotation_degrees"),
-    ".1f",
-)
-READ_COLOUR = Measure(
-    "image to attributes: colour, of 255", figure("image to attributes", "colour_levels"), ".1f"
+WORDS = ("no", "one", "two", "three", "four", "five", "six")
+WORDS += ("seven", "eight", "nine", "ten", "eleven", "twelve")
+READ, DRAWN, IMAGINED = "image to attributes", "attributes to image", "text to image"
+FOUND = Measure(
+    "text to image: first answer right",
+    figure(IMAGINED, "recall@1"),
+    ".0%",
+    lower_is_better=False,
 )
 
-COMPARED = (
-    LOSS,
-    LOSS_TEXT,
-    Measure(
-        "image to attributes: shape right",
-        figure("image to attributes", "shape_accuracy"),
-        ".1%",
-        lower_is_better=False,
-    ),
-    Measure("image to attributes: place, px", figure("image to attributes", "place_pixels"), ".2f"),
-    READ_ROTATION,
-    READ_COLOUR,
-    Measure(
-        "attributes to image: rotation read back, degrees",
-        figure("attributes to image", "rotation_degrees"),
-        ".1f",
-    ),
-    Measure(
-        "image to text: all five things right",
+
+def readable(direction: str, of: Figure) -> Measure:
+    """One figure of what people can read in translations.
+
+    Example:
+        >>> from amodal.data.kinds import kind_of
+        >>> readable("attributes to image", kind_of("shapes").finest).title
+        'attributes to image: rotation read back, degrees'
+    """
+    title = of.title_read_back if direction.endswith("to image") else of.title
+    return Measure(
+        f"{direction}: {title}",
+        figure(direction, of.name),
+        of.form,
+        lower_is_better=of.lower_is_better,
+    )
+
+
+def all_right(kind: Kind) -> Measure:
+    """Sentences said of pictures that are right in everything."""
+    return Measure(
+        f"image to text: all {in_words(len(kind.descriptor_names))} things right",
         figure("image to text", "all_right"),
         ".0%",
         lower_is_better=False,
-    ),
-    Measure("text to image: place read back, px", figure("text to image", "place_pixels"), ".2f"),
-    Measure(
-        "text to image: first answer right",
-        figure("text to image", "recall@1"),
-        ".0%",
-        lower_is_better=False,
-    ),
-)
-"""The columns of the comparison."""
+    )
+
+
+def columns_of(kind: Kind) -> list[Measure]:
+    """The columns of the comparison."""
+    return [
+        LOSS,
+        LOSS_TEXT,
+        *(readable(READ, each) for each in kind.headline),
+        readable(DRAWN, kind.finest),
+        all_right(kind),
+        readable(IMAGINED, kind.roughest),
+        FOUND,
+    ]
+
+
+def in_words(number: int) -> str:
+    """A small number as a word.
+
+    Example:
+        >>> in_words(5), in_words(23)
+        ('five', '23')
+    """
+    return dict(enumerate(WORDS)).get(number, str(number))
 
 
 def over_draws(measure: Measure, result: ArmResult) -> Interval:

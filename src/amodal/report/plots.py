@@ -9,9 +9,10 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from amodal.data.kinds import Kind
 from amodal.evaluation.intervals import mean_interval
 from amodal.report.contents import ArmResult
-from amodal.report.measures import COMPARED, Measure, over_draws
+from amodal.report.measures import LOSS, READ, Measure, all_right, over_draws, readable
 
 COLOURS = ("#4477aa", "#cc6677", "#228833", "#b8860b", "#8866bb")
 INK = "#7d8696"
@@ -99,9 +100,9 @@ def comparison_curves(results: Sequence[ArmResult], latents: Mapping[str, str]) 
     return drawn(4.4, 2, fill)
 
 
-def compared_dots(results: Sequence[ArmResult], latents: Mapping[str, str]) -> str:
+def compared_dots(kind: Kind, results: Sequence[ArmResult], latents: Mapping[str, str]) -> str:
     """A few measures of every arm, both sets of latents side by side, with 95 % intervals."""
-    chosen = [COMPARED[0], COMPARED[4], COMPARED[7]]
+    chosen = [LOSS, readable(READ, kind.finest), all_right(kind)]
     arms = list(dict.fromkeys(result.title for result in results))
 
     def fill(panels: Sequence[Axes]) -> None:

@@ -3,29 +3,15 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from amodal.data.kinds import Kind
 from amodal.evaluation.translation import Figures
 from amodal.report.contents import ArmResult
-from amodal.report.measures import COMPARED, Measure, over_draws
+from amodal.report.measures import Measure, columns_of, in_words, over_draws
 
 LATENTS = {
     "default": "symmetry-aware image latents (the default)",
     "vae": "VAE image latents (the kind of Devillers et al. 2024)",
 }
-READ = (
-    ("shape_accuracy", "shape right", ".1%"),
-    ("place_pixels", "place, px", ".2f"),
-    ("size_pixels", "size, px", ".2f"),
-    ("rotation_degrees", "rotation, degrees", ".1f"),
-    ("colour_levels", "colour, of 255", ".1f"),
-)
-SAID = (
-    ("shape_right", "shape", ".1%"),
-    ("size_right", "size", ".1%"),
-    ("colour_right", "colour", ".1%"),
-    ("place_right", "place", ".1%"),
-    ("orientation_right", "orientation", ".1%"),
-    ("all_right", "all five", ".1%"),
-)
 FOUND = (
     ("recall@1", "first answer right", ".1%"),
     ("recall@5", "among 5", ".1%"),
@@ -38,7 +24,19 @@ LOST = (("translation_loss", "translation loss", ".4f"),)
 Columns = Sequence[tuple[str, str, str]]
 
 
-def read_table(figures: Figures, unimodal: Figures) -> str:
+def read_columns(kind: Kind) -> Columns:
+    """What is read in pictures and attributes."""
+    return [(each.name, each.title, each.form) for each in kind.figures]
+
+
+def said_columns(kind: Kind) -> Columns:
+    """What sentences say."""
+    names = kind.descriptor_names
+    said = [(f"{name}_right", name, ".1%") for name in names]
+    return [*said, ("all_right", f"all {in_words(len(names))}", ".1%")]
+
+
+def read_table(kind: Kind, figures: Figures, unimodal: Figures) -> str:
     """What is read in pictures and attributes that were translated; at the end the models alone."""
     rows = {
         "picture to attributes": figures["image to attributes"],
@@ -47,17 +45,17 @@ def read_table(figures: Figures, unimodal: Figures) -> str:
         "sentence to attributes": figures["text to attributes"],
         "(the image model alone: encoded and drawn again)": unimodal["image"],
     }
-    return named_table(rows, (*LOST, *READ))
+    return named_table(rows, (*LOST, *read_columns(kind)))
 
 
-def said_table(figures: Figures, unimodal: Figures) -> str:
+def said_table(kind: Kind, figures: Figures, unimodal: Figures) -> str:
     """What sentences say rightly."""
     rows = {
         "picture to sentence": figures["image to text"],
         "attributes to sentence": figures["attributes to text"],
         "(the text model alone: encoded and said again)": unimodal["text"],
     }
-    return named_table(rows, (*LOST, *SAID))
+    return named_table(rows, (*LOST, *said_columns(kind)))
 
 
 def found_table(figures: Figures) -> str:
@@ -90,15 +88,16 @@ def named_table(rows: Mapping[str, Mapping[str, float]], columns: Columns) -> st
     return table(["", *(title for _, title, _ in columns)], body)
 
 
-def comparison_table(results: Sequence[ArmResult]) -> str:
+def comparison_table(kind: Kind, results: Sequence[ArmResult]) -> str:
     """All arms on both sets of latents: mean over draws, and under it the 95 % interval."""
-    head = ["", *(measure.title for measure in COMPARED)]
+    columns = columns_of(kind)
+    head = ["", *(measure.title for measure in columns)]
     lines = []
     for latents, title in LATENTS.items():
         lines.append(f'<tr><td class="group" colspan="{len(head)}">{escape(title)}</td></tr>')
         for result in results:
             if result.latents == latents:
-                cells = "".join(f"<td>{_cell(measure, result)}</td>" for measure in COMPARED)
+                cells = "".join(f"<td>{_cell(measure, result)}</td>" for measure in columns)
                 lines.append(f"<tr><td>{escape(result.title)}</td>{cells}</tr>")
     return _framed(head, "".join(lines))
 

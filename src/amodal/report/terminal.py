@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from amodal.report.tables import FOUND, LOST, READ, SAID, Columns
+from amodal.data.kinds import kind_of
+from amodal.report.tables import FOUND, LOST, Columns, read_columns, said_columns
 
 LOOPS = (("cycle_loss", "cycle loss", ".4f"), ("demi_cycle_loss", "demi-cycle loss", ".4f"))
 OWN = (
@@ -21,10 +22,11 @@ def print_figures(found: Mapping[str, Any]) -> None:
     if "held_out_matches" in found:
         console.print(_table("error of translations", found["held_out_matches"], OWN, {}))
         return
-    over = found.get("over_draws", {})
+    over, kind = found.get("over_draws", {}), kind_of(found["kind"])
+    read, said = read_columns(kind), said_columns(kind)
     for title, columns, needed in (
-        ("read in pictures and attributes", (*LOST, *READ), "shape_accuracy"),
-        ("said in sentences, share right", (*LOST, *SAID), "shape_right"),
+        ("read in pictures and attributes", (*LOST, *read), read[0][0]),
+        ("said in sentences, share right", (*LOST, *said), said[0][0]),
         (f"search in a pool of {found['pool']:,}", FOUND, "foscttm"),
         ("cycles", LOOPS, "cycle_loss"),
         ("demi-cycles", LOOPS, "demi_cycle_loss"),

@@ -2,20 +2,25 @@
 
 from collections.abc import Sequence
 
+from amodal.data.kinds import Kind
 from amodal.evaluation.intervals import Interval, paired_difference
 from amodal.evaluation.translation import Figures
 from amodal.report.contents import ArmResult, ReportContents
 from amodal.report.measures import (
-    IMAGE_ATTRIBUTES,
+    DRAWN,
+    IMAGINED,
     LOSS,
     LOSS_TEXT,
-    READ_ROTATION,
+    READ,
     Measure,
     find,
+    in_words,
     ratio,
+    readable,
 )
 
-SAID_THINGS = ("shape", "size", "colour", "place", "orientation")
+TILES = 3
+"""How many headline figures stand at the top."""
 SAME = 1.05
 """Ratios of losses closer to 1 than this are called the same, however sure they are."""
 OTHER_LOSSES = "the other losses (contrast, demi-cycles, cycles)"
@@ -32,26 +37,36 @@ def headline(contents: ReportContents) -> str:
     ).replace("%", " %")
 
 
-def key_figures(figures: Figures) -> list[tuple[str, str]]:
+def key_figures(kind: Kind, figures: Figures) -> list[tuple[str, str]]:
     """The tiles at the top."""
-    read, drawn = (figures[direction] for direction in IMAGE_ATTRIBUTES)
-    said, imagined = figures["image to text"], figures["text to image"]
+    first, fine = kind.headline[0], kind.finest
+    things = in_words(len(kind.descriptor_names))
     return [
-        (_percent(read["shape_accuracy"]), "shape right, from picture to attributes"),
-        (f"{read['place_pixels']:.2f} px", "off in place, of 32, from picture to attributes"),
-        (f"{read['rotation_degrees']:.1f}°", "off in rotation (median), picture to attributes"),
-        (f"{drawn['rotation_degrees']:.1f}°", "off in rotation, from attributes to drawn picture"),
-        (_percent(said["all_right"]), "of sentences said of pictures right in all five things"),
-        (_percent(imagined["shape_accuracy"]), "shape right in pictures drawn from sentences"),
+        *(
+            (each.text(figures[READ][each.name]), f"{each.in_words}, from picture to attributes")
+            for each in kind.headline[:TILES]
+        ),
+        (
+            fine.text(figures[DRAWN][fine.name]),
+            f"{fine.in_words}, from attributes to drawn picture",
+        ),
+        (
+            _percent(figures["image to text"]["all_right"]),
+            f"of sentences said of pictures right in all {things} things",
+        ),
+        (
+            first.text(figures[IMAGINED][first.name]),
+            f"{first.in_words}, in pictures drawn from sentences",
+        ),
     ]
 
 
-def findings_of(results: Sequence[ArmResult], latents: str) -> list[str]:
+def findings_of(kind: Kind, results: Sequence[ArmResult], latents: str) -> list[str]:
     """What the comparison shows on one set of latents, sentence by sentence."""
     start, full = find(results, "ridge", latents), find(results, "full", latents)
     found = [
         against_the_start(measure, ratio(measure, full, start))
-        for measure in (LOSS, LOSS_TEXT, READ_ROTATION)
+        for measure in (LOSS, LOSS_TEXT, readable(READ, kind.finest))
     ]
     found.append(in_sentences(full, start))
     matches_only = ratio(LOSS, full, find(results, "translation", latents))
@@ -95,10 +110,10 @@ def in_sentences(full: ArmResult, start: ArmResult) -> str:
     )
 
 
-def weakest(figures: Figures, unimodal: Figures) -> str:
+def weakest(kind: Kind, figures: Figures, unimodal: Figures) -> str:
     """Where the main model falls short most, said beside what the text model alone can."""
     said = figures["image to text"]
-    name = min(SAID_THINGS, key=lambda thing: said[f"{thing}_right"])
+    name = min(kind.descriptor_names, key=lambda thing: said[f"{thing}_right"])
     alone = unimodal["text"][f"{name}_right"]
     share = said[f"{name}_right"]
     if share > 0.95:

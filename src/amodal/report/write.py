@@ -7,6 +7,7 @@ from pathlib import Path
 from amodal.files import atomic_path
 from amodal.report import galleries, plots, tables
 from amodal.report.contents import ReportContents
+from amodal.report.measures import in_words
 from amodal.report.page import findings, page, paragraph, preformatted, section, tiles
 from amodal.report.verdict import between_latents, findings_of, headline, key_figures, weakest
 
@@ -26,7 +27,7 @@ def write_report(folder: Path, contents: ReportContents) -> Path:
     figures = {
         "learning-curves": plots.learning_curves(contents.history),
         "comparison-curves": plots.comparison_curves(contents.results, tables.LATENTS),
-        "comparison": plots.compared_dots(contents.results, tables.LATENTS),
+        "comparison": plots.compared_dots(contents.kind, contents.results, tables.LATENTS),
     }
     for name, svg in figures.items():
         _write(folder / FIGURES / f"{name}.svg", '<?xml version="1.0"?>\n' + svg)
@@ -47,22 +48,24 @@ def _write(path: Path, text: str) -> None:
 
 
 def _top(contents: ReportContents) -> str:
-    s = contents.settings
+    s, kind = contents.settings, contents.kind
+    numbers = in_words(len(kind.attribute_names))
     return "\n".join(
         [
             '<header><p class="kind">Amodal, demo report</p>',
             f"<h1>{headline(contents)}</h1>",
             paragraph(
                 "Three models were trained apart and then frozen: one of pictures, one of "
-                "sentences, one of attributes (eleven numbers). None has seen another modality. "
+                f"sentences, one of attributes ({numbers} numbers). None has seen another "
+                "modality. "
                 f"{s['matches']} things seen through all three, and {s['unmatched']:,} further "
                 "things a modality that match nothing, were enough to carry each into the others. "
                 f"Everything below is measured on {s['test']:,} things that neither a fit nor any "
                 "frozen model has seen.",
                 "lead",
             ),
-            tiles(key_figures(contents.figures)),
-            paragraph(weakest(contents.figures, contents.unimodal)),
+            tiles(key_figures(kind, contents.figures)),
+            paragraph(weakest(kind, contents.figures, contents.unimodal)),
             *_smoke_warning(contents),
             "</header>",
         ]
@@ -82,8 +85,8 @@ def _galleries(contents: ReportContents) -> list[str]:
     sections: list[tuple[str, str, Callable[[], str]]] = [
         (
             "Pictures from sentences",
-            f"{first} A sentence names a size, a place, a colour and an orientation softly, so "
-            "the drawn picture can only be near the true one.",
+            f"{first} A sentence names what it sees softly, so the drawn picture can only be near "
+            "the true one.",
             lambda: galleries.pictures_from_sentences(examples),
         ),
         (
@@ -94,7 +97,7 @@ def _galleries(contents: ReportContents) -> list[str]:
         ),
         ("Sentences from pictures", first, lambda: galleries.sentences_from_pictures(examples)),
         (
-            "Attributes as drawn shapes",
+            "Attributes as drawn pictures",
             "From picture to attributes, drawn exactly as the numbers say; and from attributes to "
             "a picture, as the image model draws it.",
             lambda: galleries.drawn_attributes(examples),
@@ -124,12 +127,11 @@ def _figures(contents: ReportContents) -> str:
             "could be hoped for."
         ),
         "<h3>Read in pictures and attributes</h3>",
-        tables.read_table(contents.figures, contents.unimodal),
+        tables.read_table(contents.kind, contents.figures, contents.unimodal),
         "<h3>Said in sentences, share right</h3>",
-        tables.said_table(contents.figures, contents.unimodal),
+        tables.said_table(contents.kind, contents.figures, contents.unimodal),
         paragraph(
-            "The neighbouring size, place or orientation, and a name near the true colour, count "
-            "as right: captions themselves are written that softly.",
+            f"{contents.kind.leniency}: captions themselves are written that softly.",
             "note",
         ),
         f"<h3>Search in a pool of {pool:,}</h3>",
@@ -157,7 +159,7 @@ def _comparison(contents: ReportContents, figures: dict[str, str]) -> str:
         ),
         paragraph(between_latents(contents.results)),
         *_findings(contents),
-        tables.comparison_table(contents.results),
+        tables.comparison_table(contents.kind, contents.results),
         _plot(figures["comparison"], "Each way to fit on either set of latents; bars: 95 %."),
         _plot(
             figures["comparison-curves"],
@@ -171,14 +173,17 @@ def _findings(contents: ReportContents) -> list[str]:
     parts = []
     for latents, title in tables.LATENTS.items():
         parts.append(f"<h3>On {title}</h3>")
-        parts.append(findings(findings_of(contents.results, latents)))
+        parts.append(findings(findings_of(contents.kind, contents.results, latents)))
     return parts
 
 
 def _made(contents: ReportContents, figures: dict[str, str]) -> str:
     seconds = [[stage, f"{taken:.1f} s"] for stage, taken in contents.seconds.items()]
     total = ["all", f"{sum(contents.seconds.values()):.0f} s"]
-    settings = [[name.replace("_", " "), f"{value:,}"] for name, value in contents.settings.items()]
+    settings = [
+        [name.replace("_", " "), value if isinstance(value, str) else f"{value:,}"]
+        for name, value in contents.settings.items()
+    ]
     versions = [list(pair) for pair in contents.environment.items()]
     return section(
         "How it was made",
@@ -198,7 +203,7 @@ def _made(contents: ReportContents, figures: dict[str, str]) -> str:
         paragraph("The same seed gives the same figures. Then ask it something of your own:"),
         preformatted(
             f"amodal translate {shlex.quote(contents.folder)} --from text --to image "
-            '"a small red triangle in the top left corner" --out out.png'
+            f"{shlex.quote(contents.kind.own_words[0])} --out out.png"
         ),
     )
 

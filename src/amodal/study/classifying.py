@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from amodal.data.kinds import kind_of
 from amodal.evaluation.corruption import corrupted_states, decoding_errors
 from amodal.evaluation.linear_probes import probe_errors
 from amodal.evaluation.odd_one_out import (
@@ -36,12 +37,14 @@ _KNOWN: dict[str, list[dict[str, float]]] = {}
 
 def task_of(things: StudyThings) -> OddOneOutTask:
     """The study's triplets, of things that no run has seen; row numbers of the pool."""
-    return _drawn(things.factors[things.pool].tobytes())
+    return _drawn(things.kind.name, things.factors[things.pool].tobytes())
 
 
 @lru_cache(maxsize=4)
-def _drawn(factors: bytes) -> OddOneOutTask:
-    return OddOneOutTask.draw(np.frombuffer(factors, np.float32).reshape(-1, 8))
+def _drawn(name: str, factors: bytes) -> OddOneOutTask:
+    kind = kind_of(name)
+    rows = np.frombuffer(factors, np.float32).reshape(-1, len(kind.factor_names))
+    return OddOneOutTask.draw(kind, rows)
 
 
 def pool_latents(things: StudyThings) -> dict[str, Float[Tensor, "row _"]]:
@@ -104,7 +107,7 @@ def _measure(
     factors = things.factors[things.pool]
     for name, given in of.items():
         _add(found, own_figures(name, given, classifiers[name], task))
-        for row, errors in zip(found, probe_errors(given, factors), strict=True):
+        for row, errors in zip(found, probe_errors(things.kind, given, factors), strict=True):
             row.update({f"probe {name}, {figure}": value for figure, value in errors.items()})
     _add(found, _transfers(of, classifiers, task))
     _add(found, _corruptions(population, latents, classifiers, task))
@@ -118,7 +121,7 @@ def own_figures(
     task: OddOneOutTask,
 ) -> dict[str, Tensor]:
     """Accuracy of classifiers on the representations that they were trained on."""
-    return named(name, accuracies(classifiers.logits(given, task.test[:, :3]), task.test))
+    return named(name, accuracies(classifiers.logits(given, task.test[:, :3]), task))
 
 
 def named(name: str, found: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -137,7 +140,7 @@ def _transfers(
         for tested_on in of:
             if trained_on != tested_on:
                 logits = classifiers[trained_on].logits(of[tested_on], task.test[:, :3])
-                right = accuracies(logits, task.test)["accuracy"]
+                right = accuracies(logits, task)["accuracy"]
                 figures[f"transfer {trained_on} to {tested_on}"] = right
     return figures
 
@@ -178,7 +181,7 @@ def _corruptions(
 def _right(
     classifiers: Classifiers, given: Tensor, things: Tensor, task: OddOneOutTask
 ) -> Float[Tensor, " run"]:
-    return accuracies(classifiers.logits(given, things), task.test)["accuracy"]
+    return accuracies(classifiers.logits(given, things), task)["accuracy"]
 
 
 def _add(rows: list[dict[str, float]], figures: Mapping[str, Tensor]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from matplotlib.axes import Axes
 
-from amodal.data.shapes.triplets import SHARED_NAMES
+from amodal.data.kinds import Kind, kind_of
 from amodal.evaluation.linear_probes import probe_errors
 from amodal.evaluation.odd_one_out import CHANCE, ClassifierSettings, accuracies, fit_classifiers
 from amodal.evaluation.task_trained import task_trained_logits
@@ -41,7 +41,6 @@ from amodal.study.comparing import (
     space_words,
     spaces,
 )
-from amodal.study.measures import READABLE
 from amodal.study.network import architecture_of
 from amodal.study.plots import Drawing
 from amodal.study.settings import StudySettings
@@ -108,7 +107,7 @@ def without_encoder(
         given = rows.expand(len(seeds), -1, -1)
         classifiers = fit_classifiers(given, task, seeds=seeds, settings=settings)
         figures = own_figures(name, given, classifiers, task)
-        errors = probe_errors(rows[None], things.factors[things.pool])[0]
+        errors = probe_errors(things.kind, rows[None], things.factors[things.pool])[0]
         for run, row in enumerate(found):
             row |= {figure: float(values[run]) for figure, values in figures.items()}
             row |= {f"probe {name}, {figure}": value for figure, value in errors.items()}
@@ -131,7 +130,7 @@ def task_trained(
     found: list[Row] = [{} for _ in seeds]
     for name, rows in pool_latents(things).items():
         logits = task_trained_logits(architecture, name, rows, task, seeds=seeds, settings=settings)
-        for figure, values in named(name, accuracies(logits, task.test)).items():
+        for figure, values in named(name, accuracies(logits, task)).items():
             for row, value in zip(found, values.tolist(), strict=True):
                 row[figure] = value
     return found
@@ -142,6 +141,7 @@ def summarise(rows: list[Row], settings: StudySettings) -> Summary:
     figures = list(dict.fromkeys(k for row in rows for k in row if k.startswith(KEPT)))
     overall = [figure for figure in figures if figure.startswith("accuracy") and "," not in figure]
     return {
+        "kind": settings.kind.name,
         "chance": CHANCE,
         "means": means(rows, figures),
         "full_minus_others": [
@@ -152,9 +152,10 @@ def summarise(rows: list[Row], settings: StudySettings) -> Summary:
 
 def drawings(rows: list[Row], summary: Summary) -> list[Drawing]:
     """Accuracy against matches in every space; by attribute in the first."""
+    kind = kind_of(summary["kind"])
     found = [_accuracy_drawing(in_space(rows, space), space) for space in spaces(rows)]
     first = spaces(rows)[0]
-    return [*found, _attribute_drawing(in_space(rows, first), first)]
+    return [*found, _attribute_drawing(in_space(rows, first), first, kind)]
 
 
 def _accuracy_drawing(rows: list[Row], space: Space) -> Drawing:
@@ -181,7 +182,7 @@ def _accuracy_drawing(rows: list[Row], space: Space) -> Drawing:
     )
 
 
-def _attribute_drawing(rows: list[Row], space: Space) -> Drawing:
+def _attribute_drawing(rows: list[Row], space: Space, kind: Kind) -> Drawing:
     matches, names = middle(rows), modalities(space)
     at = [row for row in rows if row["matches"] in (matches, 0)]
 
@@ -190,7 +191,7 @@ def _attribute_drawing(rows: list[Row], space: Space) -> Drawing:
             each = [
                 row | {"place": place, "value": row.get(f"accuracy {name}, {attribute}")}
                 for row in at
-                for place, attribute in enumerate(SHARED_NAMES, start=1)
+                for place, attribute in enumerate(kind.shared_names, start=1)
             ]
             draw_shares(
                 panel,
@@ -201,7 +202,7 @@ def _attribute_drawing(rows: list[Row], space: Space) -> Drawing:
                 xscale="linear",
                 chance=CHANCE,
             )
-            panel.set_xticks(range(1, len(SHARED_NAMES) + 1), SHARED_NAMES)
+            panel.set_xticks(range(1, len(kind.shared_names) + 1), kind.shared_names)
 
     return Drawing(
         f"downstream-attributes-{file_words(space)}",
@@ -231,18 +232,18 @@ def section(rows: list[Row], summary: Summary) -> str:
     for name in modalities(space):
         matches = middle(in_space(rows, space))
         parts.append(f"**Linear probes of {name} states at {matches:,} matches**\n")
-        parts.append(_probe_table(in_space(rows, space), name, matches))
+        parts.append(_probe_table(in_space(rows, space), name, matches, kind_of(summary["kind"])))
     return "\n".join(parts)
 
 
-def _probe_table(rows: list[Row], name: str, matches: int) -> str:
+def _probe_table(rows: list[Row], name: str, matches: int, kind: Kind) -> str:
     body = []
     for method in methods_of(rows):
         own = [r for r in choose(rows, method=method) if r["matches"] in (matches, 0)]
-        texts = [mean_text(own, f"probe {name}, {figure}") for figure in READABLE]
+        texts = [mean_text(own, f"probe {name}, {figure.name}") for figure in kind.figures]
         if any(texts):
             body.append([method, *texts])
-    return markdown_table(["", *READABLE.values()], body)
+    return markdown_table(["", *(figure.title for figure in kind.figures)], body)
 
 
 STUDY = Study(

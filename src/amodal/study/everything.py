@@ -110,8 +110,8 @@ def about(settings: StudySettings) -> str:
     """The size of a study in a sentence."""
     numbers = f"{min(settings.matches):,} to {max(settings.matches):,}"
     return (
-        f"Budget {settings.budget}: {len(settings.seeds)} seeds, {numbers} matches (a fifth of "
-        f"them, at most 1,000, held out to choose by: they count as given), "
+        f"{settings.kind.title}, budget {settings.budget}: {len(settings.seeds)} seeds, {numbers} "
+        "matches (a fifth of them, at most 1,000, held out to choose by: they count as given), "
         f"{settings.unmatched:,} unmatched things a modality, {settings.steps:,} steps at most, "
         f"learning rates and weight decays tried by every run: {settings.candidates}, "
         f"{settings.test:,} held-out things to measure on. All methods have the same network (a "

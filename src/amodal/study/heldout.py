@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from amodal.data.shapes.heldout import heldout_region, in_heldout_region
+from amodal.data.kinds import Kind, kind_of
 from amodal.errors import InputError
 from amodal.evaluation.intervals import mean_interval
 from amodal.evaluation.of_population import population_losses
@@ -26,7 +26,7 @@ from amodal.study.comparing import (
     space_words,
     spaces,
 )
-from amodal.study.measures import ERROR, LOSS, READABLE, answers_of
+from amodal.study.measures import ERROR, LOSS, answers_of
 from amodal.study.plots import Drawing, Line, draw_lines
 from amodal.study.settings import StudySettings
 from amodal.study.store import Trained
@@ -83,11 +83,11 @@ def sides(things: StudyThings) -> dict[str, Int64[np.ndarray, " _"]]:
         InputError: none are inside.
     """
     factors = things.factors[things.pool]
-    inside = in_heldout_region(factors)
+    inside = things.kind.in_heldout_region(factors)
     if not inside.any() or inside.all():
         raise InputError(
             f"of {len(factors)} held-out things {int(inside.sum())} lie in the held-out region "
-            f"({heldout_region().describe()}): more things are needed"
+            f"({things.kind.heldout_words()}): more things are needed"
         )
     return {INSIDE: things.pool[inside], OUTSIDE: things.pool[~inside][:OUTSIDE_THINGS]}
 
@@ -108,7 +108,7 @@ def _add_readable(
     for run, row in enumerate(found):
         answers = _answers(trained.population, things, run, rows, direction)
         raw = model.decode(things.normalisations[target].invert(answers))
-        for name, value in readable_figures(target, raw, things.factors[rows]).items():
+        for name, value in readable_figures(things.kind, target, raw, things.factors[rows]).items():
             row[f"{side} {name} {source} to {target}"] = value
 
 
@@ -127,7 +127,8 @@ def summarise(rows: list[Row], settings: StudySettings) -> Summary:
     """Means of everything, and how many times worse it is inside for want of matches there."""
     figures = list(dict.fromkeys(k for row in rows for k in row if k.startswith((INSIDE, OUTSIDE))))
     return {
-        "region": heldout_region().describe(),
+        "kind": settings.kind.name,
+        "region": settings.kind.heldout_words(),
         "means": means(rows, figures),
         "times_worse": [
             each for side in (INSIDE, OUTSIDE) for each in times_worse(rows, f"{side} {ERROR}")
@@ -170,10 +171,10 @@ def times_worse(rows: Sequence[Row], figure: str) -> list[dict[str, Any]]:
 
 def drawings(rows: list[Row], summary: Summary) -> list[Drawing]:
     """Inside against outside, with the control, in every space."""
-    return [_drawing(in_space(rows, space), space) for space in spaces(rows)]
+    return [_drawing(in_space(rows, space), space, summary["region"]) for space in spaces(rows)]
 
 
-def _drawing(rows: list[Row], space: Space) -> Drawing:
+def _drawing(rows: list[Row], space: Space, region: str) -> Drawing:
     def fill(panels: Sequence[Axes]) -> None:
         for panel, side in zip(panels, (INSIDE, OUTSIDE), strict=True):
             draw_lines(
@@ -192,8 +193,8 @@ def _drawing(rows: list[Row], space: Space) -> Drawing:
         f"heldout-{file_words(space)}",
         f"Translation of held-out things inside and outside a region of factor space, "
         f"{space_words(space)}. Solid: no match was from the region "
-        f"({heldout_region().describe()}); dashed: as many matches from everywhere. Unmatched "
-        "things are from everywhere in both. Bands: 95 % intervals over seeds.",
+        f"({region}); dashed: as many matches from everywhere. Unmatched things "
+        "are from everywhere in both. Bands: 95 % intervals over seeds.",
         fill,
         panels=2,
     )
@@ -224,7 +225,7 @@ def section(rows: list[Row], summary: Summary) -> str:
             source = next(name for name in modalities(space) if name != "attributes")
             for way in (f"{source} to attributes", f"attributes to {source}"):
                 words = f"{way} inside the region, {matches:,} matches"
-                table = _readable_table(choose(own, matches=matches), way)
+                table = _readable_table(choose(own, matches=matches), way, kind_of(summary["kind"]))
                 if table:
                     parts += [f"**{space_words(space)}: {words}**\n", table]
     return "\n".join(parts)
@@ -249,15 +250,15 @@ def _times(found: list[dict[str, Any]]) -> str:
     return f"{mean:.2f}" if low is None else f"{mean:.2f} ({low:.2f} to {high:.2f})"
 
 
-def _readable_table(rows: list[Row], way: str) -> str:
+def _readable_table(rows: list[Row], way: str, kind: Kind) -> str:
     body = []
     for method in present(rows, "method"):
         for region, words in ((True, "none from the region"), (False, "from everywhere")):
             own = choose(rows, method=method, region=region)
-            texts = [mean_text(own, f"{INSIDE} {figure} {way}") for figure in READABLE]
+            texts = [mean_text(own, f"{INSIDE} {figure.name} {way}") for figure in kind.figures]
             if any(texts):
                 body.append([f"{method}, matches {words}", *texts])
-    return markdown_table(["", *READABLE.values()], body) if body else ""
+    return markdown_table(["", *(each.title for each in kind.figures)], body) if body else ""
 
 
 STUDY = Study(

@@ -28,13 +28,6 @@ TITLES = {
     LOSS: "translation loss (with cross-entropy)",
     CONTRAST: "contrastive loss, nats",
 }
-READABLE = {
-    "shape_accuracy": "shape right",
-    "place_pixels": "place, px",
-    "size_pixels": "size, px",
-    "rotation_degrees": "rotation, degrees",
-    "colour_levels": "colour, of 255",
-}
 RUNS_AT_ONCE = 16
 DRAWN = 200
 """Pictures and sentences made and read a run: that takes far longer than comparing latents."""
@@ -78,7 +71,7 @@ def saving_rows(trained: Trained, settings: StudySettings) -> list[dict[str, Any
                     raw = _model(things.models[target]).decode(
                         things.normalisations[target].invert(answer)
                     )
-                    figures = readable_figures(target, raw, things.factors[rows])
+                    figures = readable_figures(things.kind, target, raw, things.factors[rows])
                     found[run] |= {f"{n} {source} to {target}": v for n, v in figures.items()}
     return found
 
@@ -101,8 +94,8 @@ def _add_readable(
 
 
 def readable_attributes(
-    answer: Float[Tensor, "row 11"], things: StudyThings
+    answer: Float[Tensor, "row attribute"], things: StudyThings
 ) -> Mapping[str, float]:
     """What people can read in normalised attributes of the test things."""
     rows = things.normalisations["attributes"].invert(answer).numpy()
-    return attribute_figures(rows, things.test_factors)
+    return attribute_figures(things.kind, rows, things.test_factors)

@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from amodal.data.kinds import Kind, kind_of
 from amodal.study.base import Row, Study, Summary, choose, present
 from amodal.study.cells import FULL, METHODS, REFERENCE, Cell, grid, unique
 from amodal.study.factor import Curve, saving_factor
@@ -14,7 +15,6 @@ from amodal.study.measures import (
     DRAWN_METHODS,
     ERROR,
     LOSS,
-    READABLE,
     TITLES,
     saving_rows,
 )
@@ -68,7 +68,12 @@ def beside(store: RunStore, settings: StudySettings) -> list[Row]:
 def summarise(rows: list[Row], settings: StudySettings) -> Summary:
     """Factors of every method at several levels, against the reference and against the best of
     matches alone."""
-    summary: Summary = {"reference": REFERENCE, "full": FULL, "spaces": []}
+    summary: Summary = {
+        "kind": settings.kind.name,
+        "reference": REFERENCE,
+        "full": FULL,
+        "spaces": [],
+    }
     for pairing, latents in _spaces(rows):
         own = choose(rows, pairing=pairing, latents=latents)
         plain = choose(own, variant="")
@@ -135,7 +140,7 @@ def drawings(rows: list[Row], summary: Summary) -> list[Drawing]:
     if "attributes" in first:
         source = next(name for name in first.split("-") if name != "attributes")
         found += [
-            _readable_drawing(rows, (first, latents), way, bands)
+            _readable_drawing(rows, (first, latents), way, bands, kind_of(summary["kind"]))
             for latents in images
             for way in ((source, "attributes"), ("attributes", source))
             if way[1] != "text"
@@ -259,14 +264,14 @@ def _factor_line(panel: Axes, factors: list[dict[str, Any]], method: str) -> Non
 
 
 def _readable_drawing(
-    rows: list[Row], space: tuple[str, str], way: tuple[str, str], bands: str
+    rows: list[Row], space: tuple[str, str], way: tuple[str, str], bands: str, kind: Kind
 ) -> Drawing:
-    chosen, (source, target) = [n for n in READABLE if n != "size_pixels"], way
+    source, target = way
 
     def fill(panels: Sequence[Axes]) -> None:
         own = choose(rows, pairing=space[0], latents=space[1])
-        for panel, name in zip(panels, chosen, strict=True):
-            value, share = f"{name} {source} to {target}", name == "shape_accuracy"
+        for panel, figure in zip(panels, kind.headline, strict=True):
+            value, share = f"{figure.name} {source} to {target}", figure.is_share
             lines = [
                 line_of(choose(own, method=m, variant=""), value, label=m, log=not share)
                 for m in DRAWN_METHODS
@@ -285,7 +290,7 @@ def _readable_drawing(
             draw_lines(
                 panel,
                 [line for line in lines if line.x],
-                title=READABLE[name],
+                title=figure.title,
                 xlabel="matches given",
                 ylabel="",
                 yscale="linear" if share else "log",
@@ -299,7 +304,7 @@ def _readable_drawing(
         caption=f"What people can read in {source} translated to {target}{read}, "
         f"{LATENT_TITLES.get(space[1], space[1])}. " + bands,
         fill=fill,
-        panels=len(chosen),
+        panels=len(kind.headline),
         height=3.4,
     )
 

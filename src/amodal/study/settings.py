@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from amodal.data.dataset import named_data
+from amodal.data.kinds import Kind
 from amodal.errors import InputError, unknown_name
 from amodal.study.cells import FULL, LATENTS, METHODS, PAIRINGS, REFERENCE
 
@@ -49,7 +51,8 @@ class StudySettings:
     candidates: int = 2
     """Settings that each run tries; its held-out matches choose."""
     data: str = ""
-    """A folder made by `amodal generate shapes`; empty draws things from the seed."""
+    """A folder made by `amodal generate`, or a kind of data of which things are drawn from the
+    seed; empty for Simple Shapes."""
 
     def __post_init__(self) -> None:
         for what, given, known in (
@@ -69,6 +72,11 @@ class StudySettings:
         problems += [f"seed {s}, expected whole numbers >= 0" for s in self.seeds if s < 0]
         if problems:
             raise InputError("study: " + "; ".join(problems))
+
+    @property
+    def kind(self) -> Kind:
+        """Of what kind of data its things are."""
+        return named_data(self.data or "shapes")[0]
 
     def spread(self, count: int, *, most: int | None = None) -> tuple[int, ...]:
         """Some of the numbers of matches, evenly placed among them, none above `most`.

@@ -1,5 +1,6 @@
 """The things of a study: matchable ones, each modality's own unmatched ones, and held-out ones."""
 
+import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,22 +12,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.data.dataset import Dataset, open_dataset
-from amodal.data.shapes import attributes, draw_factors, render, write_captions
-from amodal.data.shapes.heldout import in_heldout_region
+from amodal.data.dataset import MODALITY_NAMES, Dataset, named_data
+from amodal.data.kinds import Kind
 from amodal.data.splits import draw_pools
-from amodal.demo.things import MODELS
-from amodal.errors import InputError, Notice, unknown_name
-from amodal.files import atomic_path, read_json, write_json
+from amodal.errors import InputError, Notice
 from amodal.latents import MatchTable, Normalisation
+from amodal.latents.encoding import encode_to_store
 from amodal.specification import LatentSpec
 from amodal.study.cells import Cell
 from amodal.study.folding import fold, folding_of
 from amodal.study.settings import StudySettings
 from amodal.typing import Float, Int64
 from amodal.unimodal import UnimodalModel, load_model
+from amodal.unimodal.base import joined
+from amodal.unimodal.identity import identity_of
+from amodal.unimodal.registry import models_of
 
-MODALITIES = ("image", "text", "attributes")
 FIRST = 20_000_000
 """Number of the study's first thing in the endless sequence of seed 0: no unimodal model, data set
 or demo has seen any from there on."""
@@ -44,13 +45,15 @@ class StudyThings:
     """Latents of one pairing and image model. The same row of two modalities is the same thing,
     among the pool and the matchable things; then come each modality's own unmatched rows."""
 
+    kind: Kind
+    """What they are."""
     names: tuple[str, ...]
     """Modalities."""
     specs: dict[str, LatentSpec]
     """How each is measured."""
     latents: dict[str, Float[Tensor, "_ _"]]
     """Normalised rows: the pool, the matchable things, the modality's own unmatched ones."""
-    factors: Float[np.ndarray, "thing 8"]
+    factors: Float[np.ndarray, "thing factor"]
     """Of the pool and of the matchable things, row for row."""
     pool: Int64[np.ndarray, " row"]
     """Rows that no run has seen."""
@@ -76,12 +79,12 @@ class StudyThings:
         }
 
     @property
-    def test_factors(self) -> Float[np.ndarray, "some 8"]:
+    def test_factors(self) -> Float[np.ndarray, "some factor"]:
         """What the test things are."""
         return self.factors[self.test]
 
     @property
-    def matchable_factors(self) -> Float[np.ndarray, "thing 8"]:
+    def matchable_factors(self) -> Float[np.ndarray, "thing factor"]:
         """What the matchable things are, in the order of `table`."""
         return self.factors[len(self.pool) :]
 
@@ -100,7 +103,7 @@ class StudyThings:
         """
         order = np.random.default_rng([cell.seed, _STREAM]).permutation(len(self.table))
         if cell.region:
-            order = order[~in_heldout_region(self.matchable_factors[order])]
+            order = order[~self.kind.in_heldout_region(self.matchable_factors[order])]
         if cell.matches > len(order):
             raise InputError(
                 f"{cell.matches:,} matches were asked for, but there are only {len(order):,} "
@@ -116,9 +119,12 @@ class ThingsStore:
     """Makes the things of every pairing and image model, encoding each modality once."""
 
     def __init__(self, folder: Path, settings: StudySettings) -> None:
-        """Latents are kept in `folder` as `.npy` files."""
+        """Latents are kept in `folder`, one store for each model and set of things."""
         self.folder, self.settings = folder, settings
-        self._source = DataThings(settings) if settings.data else DrawnThings(settings)
+        kind, dataset = named_data(settings.data or "shapes")
+        self._source = (
+            DrawnThings(kind, settings) if dataset is None else DataThings(dataset, settings)
+        )
         self._encoded: dict[str, tuple[UnimodalModel, np.ndarray]] = {}
         self._known: dict[tuple[str, str], StudyThings] = {}
 
@@ -137,13 +143,11 @@ class ThingsStore:
 
     def _make(self, names: list[str], latents: str) -> StudyThings:
         folding = folding_of(latents)
-        image_models = "default" if folding is not None else latents
-        if image_models not in MODELS:
-            raise unknown_name("set of unimodal models", latents, MODELS)
+        models = models_of(self._source.kind.name, "default" if folding is not None else latents)
         shared = self._source.pool + self._source.matchable
         specs, rows, normalisations = {}, {}, {}
         for name in names:
-            model, encoded = self.encoded(name, MODELS[image_models][name])
+            model, encoded = self.encoded(name, models[name])
             own = torch.from_numpy(encoded)
             specs[name] = model.specification
             # Measured on what a user has plenty of: the modality's own unmatched rows.
@@ -152,6 +156,7 @@ class ThingsStore:
             if name == "image" and folding is not None:
                 specs[name], rows[name] = fold(rows[name], folding)
         return StudyThings(
+            kind=self._source.kind,
             names=tuple(names),
             specs=specs,
             latents=rows,
@@ -159,70 +164,74 @@ class ThingsStore:
             pool=np.arange(self._source.pool),
             test=np.arange(min(self.settings.test, self._source.pool)),
             normalisations=normalisations,
-            models={name: MODELS[image_models][name] for name in names},
+            models={name: models[name] for name in names},
         )
 
     def encoded(self, modality: str, model_name: str) -> tuple[UnimodalModel, np.ndarray]:
-        """All latents of one modality, from the folder where it holds them."""
+        """All latents of one modality, from the folder where it holds them.
+
+        A few things at a time, as all pictures together may be larger than the memory; and what
+        is encoded stays, as making pictures may take long.
+        """
         if model_name not in self._encoded:
-            model = load_model(model_name)
-            path = self.folder / f"{model_name.replace('/', '-')}.npy"
-            made_by = {"fingerprint": model.fingerprint, "things": self._source.describe()}
-            note = path.with_suffix(".json")
-            if not (path.exists() and note.exists() and read_json(note) == made_by):
-                note.unlink(missing_ok=True)
-                rows = model.encode(self._source.raw(modality)).numpy()
-                with atomic_path(path) as temporary, open(temporary, "wb") as handle:
-                    np.save(handle, rows, allow_pickle=False)
-                write_json(note, made_by)
-            self._encoded[model_name] = (model, np.load(path, allow_pickle=False))
+            model, things = load_model(model_name), self._source.describe()
+            mark = identity_of([model.fingerprint, json.dumps(things)])[:12]
+            latents = encode_to_store(
+                model,
+                lambda start, stop: self._source.raw(modality, start, stop),
+                self.folder / f"{model_name.replace('/', '-')}-{mark}",
+                rows=self._source.pool + self._source.matchable + self._source.unmatched,
+                modality=modality,
+                source={"things": things},
+                model_name=model_name,
+            )
+            self._encoded[model_name] = (model, np.array(latents.rows))
         return self._encoded[model_name]
 
 
 class DrawnThings:
     """Things drawn from seed 0, where nothing else has drawn any."""
 
-    def __init__(self, settings: StudySettings) -> None:
+    def __init__(self, kind: Kind, settings: StudySettings) -> None:
+        self.kind = kind
         self.pool, self.matchable = max(settings.pool, settings.test), settings.matchable
         self.unmatched = settings.unmatched
 
     def describe(self) -> Any:
         """What decides them, as plain JSON."""
-        return [FIRST, self.pool, self.matchable, self.unmatched]
+        sizes = [FIRST, self.pool, self.matchable, self.unmatched]
+        # Simple Shapes go without their name: so old folders of studies stay what they are.
+        return sizes if self.kind.name == "shapes" else [self.kind.name, *sizes]
 
     @cached_property
-    def factors(self) -> Float[np.ndarray, "thing 8"]:
+    def factors(self) -> Float[np.ndarray, "thing factor"]:
         """Of the pool and of the matchable things."""
         ranges = self._ranges("image")[:2]
-        return np.concatenate([draw_factors(n, seed=0, start=start) for start, n in ranges])
+        return np.concatenate([self.kind.draw(n, seed=0, start=start) for start, n in ranges])
 
     def _ranges(self, modality: str) -> list[Range]:
-        own = UNMATCHED + MODALITIES.index(modality) * APART
+        own = UNMATCHED + MODALITY_NAMES.index(modality) * APART
         return [(FIRST, self.pool), (MATCHABLE, self.matchable), (own, self.unmatched)]
 
-    def raw(self, modality: str) -> Any:
-        """All things as one modality shows them."""
-        parts = [
-            (draw_factors(count, seed=0, start=start), start)
-            for start, count in self._ranges(modality)
-        ]
+    def raw(self, modality: str, start: int, stop: int) -> Any:
+        """Some of the things as one modality shows them."""
+        ranges = _cut(self._ranges(modality), start, stop)
+        return joined([self._shown(modality, first, count) for first, count in ranges])
+
+    def _shown(self, modality: str, first: int, count: int) -> Any:
+        factors = self.kind.draw(count, seed=0, start=first)
         if modality == "text":
-            said = [write_captions(factors, seed=0, start=start) for factors, start in parts]
-            return [sentence for part in said for sentence in part]
-        show = render if modality == "image" else attributes
-        return np.concatenate([show(factors) for factors, _ in parts])
+            return self.kind.write(factors, seed=0, start=first)
+        if modality == "image":
+            return self.kind.render(factors, side=self.kind.side)
+        return self.kind.attributes(factors)
 
 
 class DataThings:
     """Things of a data set: its test split, and pools out of its training split."""
 
-    def __init__(self, settings: StudySettings) -> None:
-        self.dataset: Dataset = open_dataset(settings.data)
-        if self.dataset.kind.name != "shapes":
-            raise InputError(
-                f"{settings.data} holds {self.dataset.kind.name!r}: the study encodes Simple "
-                "Shapes; make some with `amodal generate shapes`"
-            )
+    def __init__(self, dataset: Dataset, settings: StudySettings) -> None:
+        self.dataset, self.kind = dataset, dataset.kind
         train, test = self.dataset.rows("train"), self.dataset.rows("test")
         self._test = test[: max(settings.pool, settings.test)]
         self.pool = len(self._test)
@@ -238,7 +247,7 @@ class DataThings:
                 stacklevel=2,
             )
         self._pools = draw_pools(
-            train, MODALITIES, matches=self.matchable, unmatched=self.unmatched, seed=0
+            train, MODALITY_NAMES, matches=self.matchable, unmatched=self.unmatched, seed=0
         )
 
     def describe(self) -> Any:
@@ -247,11 +256,28 @@ class DataThings:
         return [sums["factors.npy"]["sha256"], self.pool, self.matchable, self.unmatched]
 
     @cached_property
-    def factors(self) -> Float[np.ndarray, "thing 8"]:
+    def factors(self) -> Float[np.ndarray, "thing factor"]:
         """Of the pool and of the matchable things."""
         return self.dataset.factors[np.concatenate([self._test, self._pools.matched])]
 
-    def raw(self, modality: str) -> Any:
-        """All things as one modality shows them."""
+    def raw(self, modality: str, start: int, stop: int) -> Any:
+        """Some of the things as one modality shows them."""
         own = self._pools.unmatched[modality]
-        return self.dataset.raw(modality, np.concatenate([self._test, self._pools.matched, own]))
+        rows = np.concatenate([self._test, self._pools.matched, own])
+        return self.dataset.raw(modality, rows[start:stop])
+
+
+def _cut(ranges: list[Range], start: int, stop: int) -> list[Range]:
+    """The part of some ranges, end to end, from one place among them to another.
+
+    Example:
+        >>> _cut([(100, 5), (200, 5)], 3, 7)
+        [(103, 2), (200, 2)]
+    """
+    found, before = [], 0
+    for first, count in ranges:
+        low, high = max(start - before, 0), min(stop - before, count)
+        if low < high:
+            found.append((first + low, high - low))
+        before += count
+    return found

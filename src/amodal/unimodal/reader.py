@@ -13,17 +13,17 @@ import torch
 import torch.nn.functional as functional
 from torch import Generator, Tensor
 
+from amodal.data.shapes.attributes import ATTRIBUTE_BLOCKS
 from amodal.data.shapes.factors import CANVAS, SIZES
+from amodal.data.shapes.readable import PLACE_PIXELS, SIZE_PIXELS
 from amodal.typing import Float, Float32, UInt8
 from amodal.unimodal.attention import moments, patches
-from amodal.unimodal.attributes import ATTRIBUTE_BLOCKS
 from amodal.unimodal.base import UnimodalModel
 from amodal.unimodal.convolutions import convolutional_encoder
 from amodal.unimodal.identity import identity_of
 from amodal.unimodal.images import checked_images, to_tensor
 from amodal.unimodal.pretraining import Losses, Schedule, train
 from amodal.unimodal.probe import as_measured, measured_losses
-from amodal.unimodal.readable import PLACE_PIXELS, SIZE_PIXELS
 
 PATCH, REACH = 24, 1.5
 FLOOR = 0.1

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from amodal.data.dataset import Dataset, named_data
+from amodal.data.kinds import Kind
 from amodal.errors import InputError, unknown_name
 from amodal.typing import Float32, UInt8
 from amodal.unimodal.base import UnimodalModel
@@ -27,8 +29,9 @@ PICTURES = 100_000
 class Pictures:
     """What image models are trained on."""
 
+    kind: Kind
     images: UInt8[np.ndarray, "n side side 3"]
-    attributes: Float32[np.ndarray, "n 11"]
+    attributes: Float32[np.ndarray, "n attribute"]
     source: str
     """Where they come from, for the card."""
 
@@ -38,6 +41,8 @@ class Recipe:
     """One kind of model that `amodal pretrain` makes."""
 
     summary: str
+    """In it, and in `assumed`, {title} is that of the kind of data, {side} the pictures' side, {dim}
+    the size of the latents."""
     train: Callable[[Pictures, int | None, int, Path | None], UnimodalModel]
     """(pictures, steps or None for the default, seed, checkpoint) -> the frozen model."""
     figures: Callable[[Any], dict[str, float]]
@@ -49,6 +54,7 @@ def pretrain(
     kind: str,
     out: str | Path,
     *,
+    data: str | Path = "shapes",
     pictures: Pictures | None = None,
     steps: int | None = None,
     seed: int = 0,
@@ -59,7 +65,9 @@ def pretrain(
     Args:
         kind: "image", "image-vae" or "reader".
         out: the weights file; the card gets its name with `.md`.
-        pictures: what to train on; by default 100,000 Simple Shapes drawn by `seed`.
+        data: what to train on: a folder made by `amodal generate`, or a kind of data, of which
+            100,000 pictures are then drawn by `seed`.
+        pictures: the very pictures to train on, in place of `data`.
         steps: of the longest part; the others shrink alike. None for the recipe's own.
         seed: of pictures, first weights and batches.
         command: what was typed, for the card.
@@ -69,11 +77,14 @@ def pretrain(
 
     Raises:
         UnknownNameError: there is no such kind; the nearest is offered.
+        InputError: its recipe is not made for this kind of data.
     """
-    if kind not in RECIPES:
-        raise unknown_name("kind of image model", kind, RECIPES)
-    recipe, out = RECIPES[kind], Path(out)
-    pictures = pictures or drawn_pictures(PICTURES, seed=seed)
+    out = Path(out)
+    if pictures is None:
+        # Refused before anything is drawn, which may take minutes.
+        recipe_of(kind, named_data(data)[0])
+        pictures = _pictures(data, seed=seed)
+    recipe = recipe_of(kind, pictures.kind)
     checkpoint = out.with_name(f".{out.name}.checkpoint")
     start = time.monotonic()
     model = recipe.train(pictures, steps, seed, checkpoint)
@@ -87,35 +98,61 @@ def pretrain(
         "fingerprint": model.fingerprint[:16],
     }
     model.save(out)
-    write_card(out, Card(model.name, recipe.summary, command, made, recipe.assumed, figures))
+    about = {"title": pictures.kind.title, "side": pictures.images.shape[1]}
+    about["dim"] = model.specification.dim
+    summary, *assumed = (text.format(**about) for text in (recipe.summary, *recipe.assumed))
+    write_card(out, Card(model.name, summary, command, made, tuple(assumed), figures))
     for part in out.parent.glob(f".{out.name}.*.part"):
         part.unlink()
     return figures
 
 
-def drawn_pictures(n: int, *, seed: int, side: int = 32) -> Pictures:
-    """Simple Shapes rendered into memory."""
-    from amodal.data.shapes import attributes, draw_factors, render
+def recipe_of(name: str, kind: Kind) -> Recipe:
+    """The recipe of one kind of model for one kind of data.
 
-    factors = draw_factors(n, seed=seed)
-    source = f"{n:,} Simple Shapes, drawn by seed {seed}"
-    return Pictures(render(factors, side=side), attributes(factors), source)
+    Raises:
+        UnknownNameError: there is no such kind of model; the nearest is offered.
+        InputError: there is none for this kind of data.
+    """
+    names = list(dict.fromkeys(key.rpartition("/")[2] for key in RECIPES))
+    if name not in names:
+        raise unknown_name("kind of image model", name, names)
+    found = RECIPES.get(f"{kind.name}/{name}", RECIPES.get(name))
+    if found is None:
+        own = [each for each in names if {each, f"{kind.name}/{each}"} & set(RECIPES)]
+        raise InputError(
+            f"there is no recipe {name!r} for {kind.title}: expected one of {', '.join(own)}"
+        )
+    return found
 
 
-def pictures_of(folder: str | Path) -> Pictures:
+def _pictures(data: str | Path, *, seed: int) -> Pictures:
+    kind, dataset = named_data(data)
+    if dataset is None:
+        return drawn_pictures(kind, PICTURES, seed=seed)
+    return pictures_of(dataset)
+
+
+def drawn_pictures(kind: Kind, n: int, *, seed: int) -> Pictures:
+    """Pictures rendered into memory."""
+    factors = kind.draw(n, seed=seed)
+    source = f"{n:,} {kind.title}, drawn by seed {seed}"
+    images = kind.render(factors, side=kind.side)
+    return Pictures(kind, images, kind.attributes(factors), source)
+
+
+def pictures_of(dataset: Dataset) -> Pictures:
     """The training split of a folder made by `amodal generate`.
 
     Raises:
         InputError: the folder has no pictures to train on.
     """
-    from amodal.data.dataset import open_dataset
-
-    dataset = open_dataset(folder)
     rows = dataset.rows("train")
     if not len(rows):
-        raise InputError(f"{folder} has no training rows: generate more than a few items")
-    source = f"{len(rows):,} of {dataset.kind.name}, seed {dataset.manifest['seed']}"
-    return Pictures(dataset.images[rows], dataset.kind.attributes(dataset.factors[rows]), source)
+        raise InputError(f"{dataset.path} has no training rows: generate more than a few items")
+    kind, seed = dataset.kind, dataset.manifest["seed"]
+    source = f"{len(rows):,} of {kind.name}, seed {seed}"
+    return Pictures(kind, dataset.images[rows], kind.attributes(dataset.factors[rows]), source)
 
 
 def _scaled(schedule: Schedule, steps: int | None, longest: int, seed: int) -> Schedule:
@@ -145,7 +182,8 @@ def _image_vae(
 ) -> UnimodalModel:
     plan = VaeTraining()
     plan = replace(plan, schedule=_scaled(plan.schedule, steps, plan.schedule.steps, seed))
-    return train_vae(pictures.images, plan, checkpoint=checkpoint)
+    name = f"{pictures.kind.name}/image-vae"
+    return train_vae(pictures.images, plan, name=name, checkpoint=checkpoint)
 
 
 def _reader(
@@ -157,7 +195,7 @@ def _reader(
 
 
 RECIPES: dict[str, Recipe] = {
-    "image": Recipe(
+    "shapes/image": Recipe(
         "A symmetry-aware autoencoder of Simple Shapes: place, size, orientation, colour and form "
         "in blocks that move as the image is moved. Trained on images alone, without labels or "
         "matches. Ridge figures are means over 5 draws of the labels.",
@@ -172,14 +210,14 @@ RECIPES: dict[str, Recipe] = {
         ),
     ),
     "image-vae": Recipe(
-        "A convolutional beta-VAE of Simple Shapes, 12 numbers, after the seed paper. Trained on "
+        "A convolutional beta-VAE of {title}, {dim} numbers, after the seed paper. Trained on "
         "images alone. Every factor is there for a network probe with 100,000 labels; few labels "
         "do not read them.",
         _image_vae,
         image_figures,
-        ("Nothing beyond 32 x 32 colour images of the training distribution.",),
+        ("Nothing beyond {side} x {side} colour images of the training distribution.",),
     ),
-    "reader": Recipe(
+    "shapes/reader": Recipe(
         "Reads the attributes off a picture of Simple Shapes, to judge drawn pictures in "
         "evaluation. Trained with labels; no part of any workspace.",
         _reader,
@@ -187,4 +225,4 @@ RECIPES: dict[str, Recipe] = {
         ("One object in each picture, brighter than its ground, which is black.",),
     ),
 }
-"""Kind, as typed after `amodal pretrain` -> its recipe."""
+"""Kind of data and of model -> its recipe; where no kind of data is named, it is for all."""

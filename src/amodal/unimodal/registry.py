@@ -4,7 +4,9 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
-from amodal.errors import DamagedError, unknown_name
+from amodal.data.dataset import MODALITY_NAMES
+from amodal.data.kinds import KIND_NAMES
+from amodal.errors import DamagedError, InputError, unknown_name
 from amodal.unimodal.base import UnimodalModel
 from amodal.unimodal.weights import read_weights
 
@@ -27,6 +29,50 @@ SHIPPED: dict[str, str | None] = {
 """Name of a model -> its weights in the package; None for one without weights."""
 
 
+SETS = ("default", "vae")
+"""Two sets of unimodal models of every kind of data; they differ in the image model."""
+
+
+def models_of(kind: str, latents: str = "default") -> dict[str, str]:
+    """Names of the unimodal models of a kind of data, by modality.
+
+    Args:
+        kind: name of the kind of data.
+        latents: which of `SETS`.
+
+    Raises:
+        UnknownNameError: there is no such set; the nearest is offered.
+
+    Example:
+        >>> models_of("shapes", "vae")["image"]
+        'shapes/image-vae'
+    """
+    if latents not in SETS:
+        raise unknown_name("set of unimodal models", latents, SETS)
+    own = {modality: f"{kind}/{modality}" for modality in MODALITY_NAMES}
+    return own if latents == "default" else own | {"image": f"{kind}/image-vae"}
+
+
+def check_shipped(kind: str) -> None:
+    """Refuse a kind of data for which the package lacks a unimodal model, or the reader.
+
+    Raises:
+        InputError: some are missing; it says which, and which kinds have all.
+    """
+    missing = [name for name in _wanted(kind) if name not in SHIPPED]
+    if missing:
+        whole = [name for name in KIND_NAMES if set(_wanted(name)) <= set(SHIPPED)]
+        raise InputError(
+            f"{kind} lacks unimodal models that come with the package ({', '.join(missing)}): "
+            f"expected a kind that has all of them: {', '.join(whole)}"
+        )
+
+
+def _wanted(kind: str) -> list[str]:
+    of_sets = [name for latents in SETS for name in models_of(kind, latents).values()]
+    return list(dict.fromkeys([*of_sets, f"{kind}/reader"]))
+
+
 def weights_path(name: str) -> Path | None:
     """Where the weights of the model called `name` lie; None for one without weights.
 
@@ -45,8 +91,8 @@ def load_model(name: str) -> UnimodalModel:
     """Load a frozen unimodal model by its name, or from your own weights file.
 
     Args:
-        name: "shapes/image", "shapes/image-vae", "shapes/text", "shapes/attributes",
-            "shapes/reader", or the path of a `.safetensors` file that `amodal pretrain` wrote.
+        name: the kind of data and "/image", "/image-vae", "/text", "/attributes" or "/reader", or
+            the path of a `.safetensors` file that `amodal pretrain` wrote.
 
     Raises:
         UnknownNameError: no model has that name; the nearest is offered.
@@ -60,7 +106,7 @@ def load_model(name: str) -> UnimodalModel:
     """
     path = weights_path(name)
     if path is None:
-        return _class_of("attributes")()  # pyright: ignore[reportCallIssue]
+        return _class_of("attributes")(name)  # pyright: ignore[reportCallIssue]
     kind = read_weights(path).description["kind"]
     if kind not in KINDS:
         raise DamagedError(f"{path} holds a model of kind {kind!r}, which this amodal lacks")

@@ -1,4 +1,4 @@
-"""The text model of Simple Shapes: sentences to a small latent of what they mean, and back."""
+"""The text model: sentences to a small latent of what they mean, and back."""
 
 from collections.abc import Sequence
 from typing import Any

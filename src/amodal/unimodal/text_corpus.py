@@ -1,8 +1,11 @@
-"""What two speakers say about the same scenes of Simple Shapes: what the text model learns from."""
+"""What two speakers say about the same scenes: what a text model learns from."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from amodal.data.shapes import CaptionReading, read_caption, reword, write_captions
+from amodal.data.kinds import Kind
 from amodal.typing import Float
 from amodal.unimodal.text_training import SceneTexts
 
@@ -10,34 +13,36 @@ WORDINGS = 4
 """Re-wordings of which the shortest is kept."""
 
 
-def scene_texts(factors: Float[np.ndarray, "n 8"], *, seed: int) -> SceneTexts:
+def scene_texts(kind: Kind, factors: Float[np.ndarray, "n factor"], *, seed: int) -> SceneTexts:
     """Two speakers' captions of every scene, and a brief re-wording of the first's.
 
     The factors are seen by the speakers only; of each sentence, the learner gets its words.
 
     Args:
-        factors: rows of `data.shapes.draw_factors`.
+        kind: of the scenes.
+        factors: rows of `kind.draw`.
         seed: the same sentences for the same seed.
 
     Example:
-        >>> from amodal.data.shapes import draw_factors
-        >>> texts = scene_texts(draw_factors(3, seed=0), seed=0)
-        >>> read_caption(texts.first[2]) == read_caption(texts.reworded[2])
+        >>> from amodal.data.kinds import kind_of
+        >>> kind = kind_of("shapes")
+        >>> texts = scene_texts(kind, kind.draw(3, seed=0), seed=0)
+        >>> kind.read(texts.first[2]) == kind.read(texts.reworded[2])
         True
     """
-    first = write_captions(factors, seed=2 * seed)
-    second = write_captions(factors, seed=2 * seed + 1)
-    readings = [read_caption(sentence) for sentence in first]
-    return SceneTexts(first, brief_wordings(readings, seed=seed), second)
+    first = kind.write(factors, seed=2 * seed)
+    second = kind.write(factors, seed=2 * seed + 1)
+    readings = [kind.read(sentence) for sentence in first]
+    return SceneTexts(first, brief_wordings(kind, readings, seed=seed), second)
 
 
-def brief_wordings(readings: list[CaptionReading], *, seed: int) -> list[str]:
+def brief_wordings(kind: Kind, readings: Sequence[Any], *, seed: int) -> list[str]:
     """The shortest in words of a few sentences that say the same, row by row.
 
     Sentences that differ less are learnt in fewer steps, and greedy decoding has no need for more
     variety than the shortest ones keep.
     """
-    choices = [reword(readings, seed=seed * WORDINGS + wording) for wording in range(WORDINGS)]
+    choices = [kind.reword(readings, seed=seed * WORDINGS + each) for each in range(WORDINGS)]
     return [
         min(row, key=lambda sentence: sentence.count(" ")) for row in zip(*choices, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""How the shipped text model is made: from scenes to weights and a card with measured figures."""
+"""How the text model is made: from scenes to weights and a card with measured figures."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from amodal.data.shapes import draw_factors
+from amodal.data.kinds import Kind
 from amodal.errors import InputError
 from amodal.typing import Float
 from amodal.unimodal.cards import Card, write_card
@@ -22,7 +22,7 @@ CAPTION_SEED = 1_000
 """Added to the seed of the scenes for the speakers: away from the seeds of data sets."""
 
 SUMMARY = (
-    "An autoencoder of captions of Simple Shapes, 32 numbers. Encoder: the directions on which two "
+    "An autoencoder of captions of {title}, {dim} numbers. Encoder: the directions on which two "
     "speakers' captions of a scene agree (canonical correlations of their phrases, in closed "
     "form), scaled as a diffusion map. Decoder: a recurrent network, trained on the frozen latents "
     "with noise to say each sentence again in other, brief words. Ridge figures are means over 5 "
@@ -39,9 +39,10 @@ ASSUMED = (
 
 
 def pretrain_text(
+    kind: Kind,
     out: str | Path,
     *,
-    factors: Float[np.ndarray, "n 8"] | None = None,
+    factors: Float[np.ndarray, "n factor"] | None = None,
     steps: int | None = None,
     seed: int = 0,
     command: str = "",
@@ -51,6 +52,7 @@ def pretrain_text(
     """Make the text model, write its weights and its card; resumes what was interrupted.
 
     Args:
+        kind: of the scenes.
         out: the weights file; the card gets its name with `.md`.
         factors: scenes that the two speakers see; by default 150,000 drawn by `seed`.
         steps: of the decoder; None for the recipe's own.
@@ -66,15 +68,20 @@ def pretrain_text(
         InputError: there are no scenes.
     """
     out = Path(out)
-    scenes = draw_factors(SCENES, seed=seed) if factors is None else factors
+    scenes = kind.draw(SCENES, seed=seed) if factors is None else factors
     if not len(scenes):
         raise InputError("text model: there are no scenes to learn from: generate some items")
-    texts = scene_texts(scenes, seed=CAPTION_SEED + seed)
+    texts = scene_texts(kind, scenes, seed=CAPTION_SEED + seed)
     training = training or TextTraining()
     schedule = replace(training.decoder, seed=seed, steps=steps or training.decoder.steps)
     checkpoint = out.with_name(f".{out.name}.checkpoint")
     start = time.monotonic()
-    model = train_text(texts, replace(training, decoder=schedule), checkpoint=checkpoint)
+    model = train_text(
+        texts,
+        replace(training, decoder=schedule),
+        name=f"{kind.name}/text",
+        checkpoint=checkpoint,
+    )
     minutes = (time.monotonic() - start) / 60
     figures = measure(model)
     made = {
@@ -88,6 +95,7 @@ def pretrain_text(
         "fingerprint": model.fingerprint[:16],
     }
     model.save(out)
-    write_card(out, Card(model.name, SUMMARY, command, made, ASSUMED, figures))
+    summary = SUMMARY.format(title=kind.title, dim=model.specification.dim)
+    write_card(out, Card(model.name, summary, command, made, ASSUMED, figures))
     checkpoint.unlink(missing_ok=True)
     return figures

@@ -131,7 +131,7 @@ class Vocabulary:
         if all(self.words[n] in (SPECIAL[UNKNOWN], *".,;:!?") for n in numbers):
             raise InputError(
                 f"text, row {index}: no word of {sentence[:60]!r} is known to this model: "
-                "it reads captions of Simple Shapes"
+                "it reads captions like those that it was trained on"
             )
         return [*numbers, END]
 

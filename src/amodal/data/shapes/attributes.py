@@ -13,6 +13,7 @@ from amodal.data.shapes.factors import (
     in_one_turn,
 )
 from amodal.errors import InputError
+from amodal.specification import Block, LatentSpec
 from amodal.typing import Float, Float32
 
 ATTRIBUTE_NAMES = (
@@ -26,6 +27,16 @@ ATTRIBUTE_NAMES = (
     "green",
     "blue",
 )
+ATTRIBUTE_BLOCKS = LatentSpec(
+    (
+        Block("shape", "categorical", 3),
+        Block("place", "continuous", 2),
+        Block("size", "continuous", 1),
+        Block("orientation", "circular", 2),
+        Block("colour", "continuous", 3),
+    )
+)
+"""Shape as one-hot, x and y, size, (cos, sin) of the rotation, red, green, blue, in [-1, 1]."""
 _MIDDLE = np.array([CANVAS / 2, CANVAS / 2, sum(SIZES) / 2], np.float32)
 _HALF = np.array([(PLACES[1] - PLACES[0]) / 2] * 2 + [(SIZES[1] - SIZES[0]) / 2], np.float32)
 
