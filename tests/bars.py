@@ -174,7 +174,7 @@ def known_bars():
 
     with pytest.MonkeyPatch.context() as patch:
         for module in (kinds, dataset, settings, registry):
-            patch.setattr(module, "KIND_NAMES", ("shapes", "bars"))
+            patch.setattr(module, "KIND_NAMES", (*module.KIND_NAMES, "bars"))
         patch.setitem(sys.modules, "amodal.data.bars.kind", SimpleNamespace(KIND=BARS))
         yield kind_of("bars")
 

@@ -94,7 +94,7 @@ def test_the_held_out_region_is_a_part_of_the_whole(kind: Kind) -> None:
 
 def test_attributes_are_typed_and_said(kind: Kind) -> None:
     assert {each.name for each in kind.typed} <= set(kind.factor_names)
-    words = [f"{each.name}={each.example}" for each in kind.typed]
+    words = [f"{each.word}={each.example}" for each in kind.typed]
     row = read_attributes(kind, words)
     again = read_attributes(kind, said(kind, "attributes", row).split())
     np.testing.assert_allclose(again, row, atol=0.02)
@@ -117,7 +117,7 @@ def test_typed_numbers_out_of_range_and_unknown_names_are_refused(kind: Kind) ->
             with pytest.raises(UnknownNameError):
                 each.read("no such name")
         else:
-            with pytest.raises(InputError, match=f"expected a number from {each.low} to"):
+            with pytest.raises(InputError, match=f"expected a number from {each.low:g} to"):
                 each.read(str(each.high + 1))
 
 

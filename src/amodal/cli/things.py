@@ -80,7 +80,7 @@ def read_attributes(kind: Kind, words: Sequence[str]) -> np.ndarray:
         >>> read_attributes(kind_of("shapes"), row).round(2).tolist()
         [[0.0, 1.0, 0.0, 0.0, -1.0, 0.0, -0.0, 1.0, 1.0, -1.0, -1.0]]
     """
-    expected, names = _expected(kind, "attributes"), [each.name for each in kind.typed]
+    expected, names = _expected(kind, "attributes"), [each.word for each in kind.typed]
     values: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
@@ -97,7 +97,7 @@ def read_attributes(kind: Kind, words: Sequence[str]) -> np.ndarray:
     # What attributes do not tell, such as the light, is whatever some thing has.
     factors = kind.draw(1, seed=0).astype(np.float64)
     for each in kind.typed:
-        factors[0, kind.factor_names.index(each.name)] = each.read(values[each.name])
+        factors[0, kind.factor_names.index(each.name)] = each.read(values[each.word])
     return kind.attributes(factors)
 
 
@@ -165,5 +165,5 @@ def _expected(kind: Kind, modality: str) -> str:
     return {
         "text": "a sentence",
         "image": "the file of a picture",
-        "attributes": " ".join(f"{each.name}={each.example}" for each in kind.typed),
+        "attributes": " ".join(f"{each.word}={each.example}" for each in kind.typed),
     }[modality]

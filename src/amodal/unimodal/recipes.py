@@ -41,8 +41,8 @@ class Recipe:
     """One kind of model that `amodal pretrain` makes."""
 
     summary: str
-    """In it, and in `assumed`, {title} is that of the kind of data, {side} the pictures' side, {dim}
-    the size of the latents."""
+    """In it, and in `assumed`, {title} is that of the kind of data, {side} the side of the pictures
+    and {dim} the size of the latents."""
     train: Callable[[Pictures, int | None, int, Path | None], UnimodalModel]
     """(pictures, steps or None for the default, seed, checkpoint) -> the frozen model."""
     figures: Callable[[Any], dict[str, float]]
