@@ -22,37 +22,39 @@ class Generate:
     """
 
     kind: Positional[str] = "shapes"
-    """What to make: shapes."""
+    """What to make: shapes or factory."""
     n: int = 100_000
     """How many items."""
-    out: Path = Path("data/shapes")
-    """The folder to make."""
+    out: Path | None = None
+    """The folder to make; by default data/ and the kind's name."""
     seed: int = 0
     """Decides everything: the same seed gives the same bytes."""
-    side: int = 32
-    """Height and width of the pictures, in pixels."""
+    side: int | None = None
+    """Height and width of the pictures, in pixels; by default 32 for shapes, 64 for factory."""
     workers: int = field(default_factory=lambda: min(8, os.cpu_count() or 1))
     """Processes; the result does not depend on it."""
 
     def run(self) -> None:
         """Make the data, and say what was made."""
-        already, start = (self.out / "manifest.json").exists(), time.monotonic()
+        out = Path("data") / self.kind if self.out is None else self.out
+        already, start = (out / "manifest.json").exists(), time.monotonic()
         try:
             data = generate(
-                self.kind, self.n, self.out, seed=self.seed, side=self.side, workers=self.workers
+                self.kind, self.n, out, seed=self.seed, side=self.side, workers=self.workers
             )
         except KeyboardInterrupt:
             print(
-                f"stopped; what is done stays in {self.out}.part, the same command goes on",
+                f"stopped; what is done stays in {out}.part, the same command goes on",
                 file=sys.stderr,
             )
             raise
         if already:
-            print(f"{self.out} already holds these {len(data):,} items: nothing to do")
+            print(f"{out} already holds these {len(data):,} items: nothing to do")
             return
         seconds = time.monotonic() - start
         size = sum(entry["bytes"] for entry in data.manifest["files"].values())
         print(
-            f"{self.out}: {len(data):,} items, {size / 1e6:,.0f} MB, in {seconds:.1f} s\n"
-            f"look at some: amodal show {self.out} --out sheet.png"
+            f"{out}: {len(data):,} items, {size / 1e6:,.0f} MB, in {seconds:.1f} s "
+            f"({len(data) / seconds:,.0f} items/s)\n"
+            f"look at some: amodal show {out} --out sheet.png"
         )

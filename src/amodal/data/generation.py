@@ -23,7 +23,7 @@ from amodal.errors import DiskError, ExistsError, InputError
 from amodal.files import checksum, explained_disk_errors, read_json, write_json
 from amodal.progress import progress
 
-_CAPTION_BYTES = 150
+_CAPTION_BYTES = 300
 _MOST_TRIPLETS = 50_000
 
 
@@ -33,7 +33,7 @@ def generate(
     out: str | Path,
     *,
     seed: int = 0,
-    side: int = 32,
+    side: int | None = None,
     workers: int = 1,
     show_progress: bool = True,
 ) -> Dataset:
@@ -46,11 +46,12 @@ def generate(
     opened and returned as it is.
 
     Args:
-        kind: "shapes".
+        kind: "shapes" or "factory".
         n: how many items.
         out: the folder; it must not exist, or hold the same data already.
         seed: decides everything.
-        side: height and width of the pictures in pixels.
+        side: height and width of the pictures in pixels; by default 32 for "shapes", 64 for
+            "factory".
         workers: processes.
         show_progress: a line on standard error when it takes more than two seconds.
 
@@ -64,11 +65,12 @@ def generate(
         >>> data.images.shape, len(data.captions)
         ((100, 32, 32, 3), 100)
     """
-    out = Path(out)
+    out, made_of = Path(out), kind_of(kind)
+    side = made_of.side if side is None else side
     check_size(n, side)
     if workers < 1:
         raise InputError(f"workers is {workers}, expected at least 1")
-    plan = Plan(kind_of(kind).name, n, check_seed(seed), side, kind_of(kind).version)
+    plan = Plan(made_of.name, n, check_seed(seed), side, made_of.version)
     finished = _existing(plan, out)
     if finished is not None:
         return finished

@@ -29,9 +29,11 @@ class Kind:
     triplets: Callable[..., np.ndarray]
     """(factors, rows, *, count, seed) -> odd-one-out triplets: three rows, the odd one's position,
     the number of the attribute that the other two share."""
+    side: int = 32
+    """Height and width of the pictures in pixels, when nothing else is asked for."""
 
 
-KIND_NAMES = ("shapes",)
+KIND_NAMES = ("shapes", "factory")
 
 
 def kind_of(name: str) -> Kind:
@@ -46,6 +48,20 @@ def kind_of(name: str) -> Kind:
     """
     if name not in KIND_NAMES:
         raise unknown_name("kind of data", name, KIND_NAMES)
+    if name == "factory":
+        from amodal.data import factory
+
+        return Kind(
+            name="factory",
+            version=1,
+            factor_names=factory.FACTOR_NAMES,
+            draw=factory.draw_factors,
+            render=factory.render,
+            write=factory.write_captions,
+            attributes=factory.attributes,
+            triplets=factory.draw_triplets,
+            side=64,
+        )
     from amodal.data import shapes
     from amodal.data.shapes.triplets import draw_triplets
 
