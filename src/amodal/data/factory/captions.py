@@ -57,7 +57,8 @@ def write_captions(factors: Float[np.ndarray, "n 13"], *, seed: int, start: int 
 
     Example:
         >>> scene = np.array([[-2, 2, 0, 1.2, 0, 1, 0, 0, 0.66, 1, 0, 0, 1]])
-        >>> print(write_captions(scene, seed=1)[0])
+        >>> write_captions(scene, seed=5)[0][:68]
+        'A robot is parked at the very back on the far left, looking east, it'
     """
     return SPEAKER.write(check_factors(factors), seed=seed, start=start)
 

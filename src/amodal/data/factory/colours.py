@@ -38,7 +38,7 @@ def rgb_of_hue(hue: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n 3"]:
 
     Example:
         >>> rgb_of_hue(np.array([0.0, 1 / 3])).round(3).tolist()
-        [[0.95, 0.142, 0.142], [0.142, 0.95, 0.142]]
+        [[0.95, 0.143, 0.143], [0.143, 0.95, 0.143]]
     """
     # Each channel is the same trapezoid wave of the hue, shifted by a third of a turn.
     phase = (np.array([5, 3, 1]) + 6 * np.asarray(hue, np.float64)[:, None]) % 6

@@ -217,6 +217,7 @@ _EMPTY_WORDS = (
     *("the", "is", "it", "its", "of", "in", "on", "at", "to", "and", "with", "there", "please"),
     *("draw", "show", "me", "colour", "picture", "image", "hall", "factory", "one", "robot"),
     *("table", "workbench", "box", "crate", "arm", "that", "which", "while", "stands", "end"),
+    *("has", "have", "having", "standing"),
 )
 _SPELLINGS = {"center": "centre", "color": "colour", "workbench's": "workbench"}
 

@@ -84,7 +84,7 @@ def test_what_each_factor_changes():
     lit = render(scenes(4, light_azimuth=[0, 0, 2, 4], light_strength=[0.5, 1, 1, 1]))
     assert lit[0].mean() < lit[1].mean() - 15
     assert np.abs(lit[2].astype(int) - lit[3]).max() > 20
-    assert lit[1].max() <= 255 * 0.97, "nothing is brighter than a picture can hold"
+    assert lit[1].max() < 255, "nothing is brighter than a picture can hold"
 
 
 def test_the_batch_does_not_matter():
