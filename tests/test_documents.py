@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import importlib.util
 import re
 import shlex
 import warnings
@@ -18,6 +19,12 @@ QUICK = ("doctor", "generate", "show")
 """Verbs whose documented commands are run, and not only parsed."""
 LARGEST = 20_000
 """Data of more items than this is not made in a test."""
+
+
+def skip_without_simulator(name: str) -> None:
+    """What draws the factory needs a package that is optional."""
+    if "factory" in name and importlib.util.find_spec("mujoco") is None:
+        pytest.skip('mujoco is not installed: pip install "amodal[factory]"')
 
 
 def modules() -> list[str]:
@@ -50,6 +57,7 @@ def named(path: Path) -> str:
 def test_docstring_examples(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    skip_without_simulator(name)
     monkeypatch.chdir(tmp_path)
     result = doctest.testmod(importlib.import_module(name))
     assert result.failed == 0, capsys.readouterr().out
@@ -59,6 +67,7 @@ def test_docstring_examples(
 def test_python_of_a_document(
     document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    skip_without_simulator(document.name)
     monkeypatch.chdir(tmp_path)
     namespace: dict = {"__name__": "document"}
     for number, block in enumerate(blocks(document, "python")):
@@ -79,6 +88,7 @@ def test_commands_of_a_document_parse(document: Path) -> None:
 def test_quick_commands_of_a_document_run(
     document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    skip_without_simulator(document.name)
     monkeypatch.chdir(tmp_path)
     for words in commands(document):
         if words[0] not in QUICK or getattr(parse(words), "n", 0) > LARGEST:

@@ -50,6 +50,13 @@ def test_generate_then_show(tmp_path, capsys):
         Show(tmp_path / "shapes", n=201, out=tmp_path / "other.png").run()
 
 
+def test_the_folder_is_called_after_the_kind(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Generate("shapes", n=20, workers=1).run()
+    assert (tmp_path / "data" / "shapes" / "manifest.json").exists()
+    assert "items/s" in capsys.readouterr().out
+
+
 def test_a_sheet_is_replaced_only_when_asked(tmp_path):
     Generate("shapes", n=30, out=tmp_path / "shapes", workers=1).run()
     out = tmp_path / "sheet.png"

@@ -13,7 +13,11 @@ from amodal.errors import AmodalError
 
 CORE = ("torch", "numpy", "scipy", "safetensors", "tyro", "rich", "scikit-learn")
 """The packages whose versions results or errors may depend on."""
-EXTRAS = {"tensorboard": ("tensorboard",), "dev": ("pytest", "hypothesis", "beartype", "ruff")}
+EXTRAS = {
+    "tensorboard": ("tensorboard",),
+    "factory": ("mujoco",),
+    "dev": ("pytest", "hypothesis", "beartype", "ruff"),
+}
 """Optional dependencies of this package -> the packages that tell whether they are there."""
 
 

@@ -23,7 +23,7 @@ class Generate:
     """
 
     kind: Positional[str] = "shapes"
-    """What to make: shapes."""
+    """What to make: shapes or factory."""
     n: int = 100_000
     """How many items."""
     out: Path | None = None
@@ -31,7 +31,7 @@ class Generate:
     seed: int = 0
     """Decides everything: the same seed gives the same bytes."""
     side: int | None = None
-    """Height and width of the pictures, in pixels; by default those of the kind (shapes: 32)."""
+    """Height and width of the pictures, in pixels; by default the kind's own (32, 64)."""
     workers: int = field(default_factory=lambda: min(8, os.cpu_count() or 1))
     """Processes; the result does not depend on it."""
 
@@ -55,6 +55,7 @@ class Generate:
         seconds = time.monotonic() - start
         size = sum(entry["bytes"] for entry in data.manifest["files"].values())
         print(
-            f"{out}: {len(data):,} items, {size / 1e6:,.0f} MB, in {seconds:.1f} s\n"
+            f"{out}: {len(data):,} items, {size / 1e6:,.0f} MB, in {seconds:.1f} s "
+            f"({len(data) / seconds:,.0f} items/s)\n"
             f"look at some: amodal show {out} --out sheet.png"
         )

@@ -94,8 +94,9 @@ def read_attributes(kind: Kind, words: Sequence[str]) -> np.ndarray:
     missing = [name for name in names if name not in values]
     if missing:
         raise InputError(f"attributes {missing} are missing: expected {expected}")
-    # What attributes do not tell, such as the light, is whatever some thing has.
-    factors = kind.draw(1, seed=0).astype(np.float64)
+    # What attributes do not tell, such as the light, is as in a thing that is drawn from them.
+    blank = np.zeros((1, len(kind.attribute_names)), np.float32)
+    factors = kind.factors_from_attributes(blank).astype(np.float64)
     for each in kind.typed:
         factors[0, kind.factor_names.index(each.name)] = each.read(values[each.word])
     return kind.attributes(factors)

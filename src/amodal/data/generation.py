@@ -23,7 +23,7 @@ from amodal.errors import DiskError, ExistsError, InputError
 from amodal.files import checksum, explained_disk_errors, read_json, write_json
 from amodal.progress import progress
 
-_CAPTION_BYTES = 150
+_CAPTION_BYTES = 300
 _MOST_TRIPLETS = 50_000
 
 
@@ -46,7 +46,7 @@ def generate(
     opened and returned as it is.
 
     Args:
-        kind: its name, "shapes".
+        kind: its name, "shapes" or "factory".
         n: how many items.
         out: the folder; it must not exist, or hold the same data already.
         seed: decides everything.

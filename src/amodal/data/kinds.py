@@ -87,7 +87,7 @@ class Kind:
     """Descriptors that have many names: for each name, those that may be said in its place."""
 
 
-KIND_NAMES = ("shapes",)
+KIND_NAMES = ("shapes", "factory")
 """Each is described in its own folder, in `kind.py`."""
 
 

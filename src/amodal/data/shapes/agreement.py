@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from amodal.data.shapes.captions import CaptionReading
+from amodal.data.shapes.captions import SPEAKER, CaptionReading
 from amodal.data.shapes.classes import nearest_classes
 from amodal.data.shapes.colours import nearest_colours, squared_colour_distances
 from amodal.data.shapes.factors import check_factors
-from amodal.data.shapes.vocabulary import COLUMN_NAMES, DESCRIPTOR_NAMES, GRAMMAR
+from amodal.data.shapes.vocabulary import COLUMN_NAMES, DESCRIPTOR_NAMES
 from amodal.errors import InputError
-from amodal.typing import Bool, Float, Int64
+from amodal.typing import Bool, Float
 
 NEAR_COLOURS = 5
 """A colour name agrees loosely when it is among this many names nearest to the true colour, ..."""
@@ -41,7 +41,7 @@ def agreement(
     factors = check_factors(factors)
     if len(readings) != len(factors):
         raise InputError(f"there are {len(readings)} readings for {len(factors)} rows of factors")
-    said, true = _indices(readings), nearest_classes(factors)
+    said, true = SPEAKER.class_indices(readings, silent=-1), nearest_classes(factors)
     right = {
         name: said[:, column] == true[:, column] for column, name in enumerate(DESCRIPTOR_NAMES)
     }
@@ -60,19 +60,3 @@ def agreement(
         around = np.isin(apart[:, orientation], (0, 1, 15))
         right["orientation"] = there[:, orientation] & around
     return right
-
-
-def _indices(readings: Sequence[CaptionReading]) -> Int64[np.ndarray, "n 5"]:
-    """Class indices, -1 where the reading is silent."""
-    known = [
-        {name: index for index, name in enumerate(descriptor.classes)}
-        for descriptor in GRAMMAR.descriptors
-    ]
-    rows = [
-        [
-            index.get(getattr(reading, name), -1)
-            for index, name in zip(known, DESCRIPTOR_NAMES, strict=True)
-        ]
-        for reading in readings
-    ]
-    return np.array(rows, np.int64).reshape(len(readings), len(DESCRIPTOR_NAMES))

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amodal.data.random import BLOCK, drawn_in_blocks
 from amodal.data.shapes.classes import soft_classes
 from amodal.data.shapes.factors import check_factors
 from amodal.data.shapes.vocabulary import DESCRIPTOR_NAMES, GRAMMAR, READER
-from amodal.errors import InputError, unknown_name
-from amodal.typing import Float, Int64
+from amodal.data.speaker import Speaker
+from amodal.typing import Float
 
 _STREAM, _REWORD_STREAM = 2, 3
 _SOFT = len(DESCRIPTOR_NAMES) - 1
@@ -32,6 +31,18 @@ class CaptionReading:
     """One of `vocabulary.ORIENTATION_NAMES`."""
 
 
+SPEAKER = Speaker(
+    grammar=GRAMMAR,
+    reader=READER,
+    reading=CaptionReading,
+    soft_classes=soft_classes,
+    soft=_SOFT,
+    stream=_STREAM,
+    reword_stream=_REWORD_STREAM,
+)
+"""Who writes and reads the captions of Simple Shapes."""
+
+
 def write_captions(factors: Float[np.ndarray, "n 8"], *, seed: int, start: int = 0) -> list[str]:
     """One sentence for each row of `factors`.
 
@@ -44,15 +55,7 @@ def write_captions(factors: Float[np.ndarray, "n 8"], *, seed: int, start: int =
         >>> write_captions(scene, seed=1)
         ['A tiny triangle in red appears near the top edge near the right edge, pointing north.']
     """
-    factors = check_factors(factors)
-    sentences = []
-    draws = _SOFT + GRAMMAR.draws
-    # In pieces, because the distances to all colour names take a kilobyte a scene.
-    for first in range(0, len(factors), BLOCK):
-        part = factors[first : first + BLOCK]
-        uniforms = _uniforms(len(part), draws, seed=seed, stream=_STREAM, start=start + first)
-        sentences += GRAMMAR.write(soft_classes(part, uniforms[:, :_SOFT]), uniforms[:, _SOFT:])
-    return sentences
+    return SPEAKER.write(check_factors(factors), seed=seed, start=start)
 
 
 def read_caption(sentence: str, *, partial: bool = False) -> CaptionReading:
@@ -70,9 +73,7 @@ def read_caption(sentence: str, *, partial: bool = False) -> CaptionReading:
         >>> read_caption("a small red triangle in the top left corner", partial=True).place
         'very top far left'
     """
-    if not isinstance(sentence, str):
-        raise InputError(f"a caption is {type(sentence).__name__}, expected a sentence (str)")
-    return CaptionReading(**READER.read(sentence, partial=partial))
+    return SPEAKER.read(sentence, partial=partial)
 
 
 def read_loosely(sentence: str) -> CaptionReading:
@@ -80,9 +81,7 @@ def read_loosely(sentence: str) -> CaptionReading:
 
     Unknown words are passed over; a descriptor that is absent, or named twice differently, is None.
     """
-    found = READER.scan(sentence).found
-    single = {name: classes[0] for name, classes in found.items() if len(classes) == 1}
-    return CaptionReading(**{name: single.get(name) for name in DESCRIPTOR_NAMES})
+    return SPEAKER.read_loosely(sentence)
 
 
 def reword(readings: Sequence[CaptionReading], *, seed: int, start: int = 0) -> list[str]:
@@ -94,33 +93,4 @@ def reword(readings: Sequence[CaptionReading], *, seed: int, start: int = 0) -> 
         >>> read_caption(sentence) == reading
         True
     """
-    uniforms = _uniforms(
-        len(readings), GRAMMAR.draws, seed=seed, stream=_REWORD_STREAM, start=start
-    )
-    return GRAMMAR.write(class_indices(readings), uniforms)
-
-
-def class_indices(readings: Sequence[CaptionReading]) -> Int64[np.ndarray, "n 5"]:
-    """The readings as indices, in the order of `DESCRIPTOR_NAMES`.
-
-    Raises:
-        UnknownNameError: a reading holds a name that the vocabulary does not have, or None.
-    """
-    result = np.empty((len(readings), len(DESCRIPTOR_NAMES)), np.int64)
-    for column, descriptor in enumerate(GRAMMAR.descriptors):
-        index = {name: position for position, name in enumerate(descriptor.classes)}
-        for row, reading in enumerate(readings):
-            name = getattr(reading, descriptor.name)
-            if name not in index:
-                raise unknown_name(descriptor.name, name, index)
-            result[row, column] = index[name]
-    return result
-
-
-def _uniforms(
-    n: int, draws: int, *, seed: int, stream: int, start: int
-) -> Float[np.ndarray, "n draw"]:
-    def draw(generator: np.random.Generator) -> np.ndarray:
-        return generator.random((BLOCK, draws))
-
-    return drawn_in_blocks(draw, n, seed=seed, stream=stream, start=start)
+    return SPEAKER.reword(readings, seed=seed, start=start)
