@@ -55,7 +55,7 @@ def test_ranges():
     assert factors[:, 9].mean() == pytest.approx(0.5, abs=0.02)
     assert (factors[factors[:, 9] == 0, 10] == 0).all()
     # Nothing tells of another: what is left comes from scenes in which things would touch.
-    assert np.abs(np.corrcoef(factors.T) - np.eye(13))[:, [2, 7, 8, 11, 12]].max() < 0.05
+    assert np.abs(np.corrcoef(factors.T) - np.eye(13))[:, [2, 7, 8, 11, 12]].max() < 0.08
 
 
 def corners(x, y, turn, length, width):

@@ -76,13 +76,13 @@ _ROBOT = """
       <geom size="0.1 0.12 0.13" pos="-0.21 0 0.99" rgba="0.1 0.1 0.1 1"/>
       <geom class="seen" size="0.03 0.12 0.12" pos="-0.1 0 0.99" rgba="0.97 0.97 0.97 1"/>
       <geom class="seen" size="0.02 0.08 0.03" pos="-0.07 0 1.02" rgba="0.03 0.03 0.03 1"/>
-      <body name="upper arm" pos="0.06 0 0.76">
+      <body name="upper arm" pos="0.06 0 0.78">
         <joint name="shoulder" axis="0 -1 0"/>
-        <geom type="capsule" fromto="0 0 0 0.38 0 0" size="0.075" rgba="0.25 0.25 0.25 1"/>
-        <body name="forearm" pos="0.38 0 0">
+        <geom type="capsule" fromto="0 0 0 0.44 0 0" size="0.09" rgba="0.2 0.2 0.2 1"/>
+        <body name="forearm" pos="0.44 0 0">
           <joint name="elbow" axis="0 1 0"/>
-          <geom type="capsule" fromto="0.04 0 0 0.26 0 0" size="0.075" rgba="0.97 0.97 0.97 1"/>
-          <geom size="0.06 0.1 0.06" pos="0.34 0 0" rgba="0.05 0.05 0.05 1"/>
+          <geom type="capsule" fromto="0.04 0 0 0.3 0 0" size="0.095" rgba="1 1 1 1"/>
+          <geom size="0.07 0.15 0.07" pos="0.4 0 0" rgba="0.02 0.02 0.02 1"/>
         </body>
       </body>
     </body>
