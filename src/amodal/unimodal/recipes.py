@@ -23,6 +23,8 @@ from amodal.unimodal.vae import VaeTraining, train_vae
 
 PICTURES = 100_000
 """Rendered for training where no data folder is given."""
+VAES = {"factory": VaeTraining(Schedule(10_000, 128, 2e-3), dim=24)}
+"""Kind of data -> how its VAE is trained, where that is not the default."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def _image(
 def _image_vae(
     pictures: Pictures, steps: int | None, seed: int, checkpoint: Path | None
 ) -> UnimodalModel:
-    plan = VaeTraining()
+    plan = VAES.get(pictures.kind.name, VaeTraining())
     plan = replace(plan, schedule=_scaled(plan.schedule, steps, plan.schedule.steps, seed))
     name = f"{pictures.kind.name}/image-vae"
     return train_vae(pictures.images, plan, name=name, checkpoint=checkpoint)

@@ -83,6 +83,8 @@ class VaeTraining:
 
     schedule: Schedule = field(default_factory=lambda: Schedule(14_000, 128, 2e-3))
     """How long and how fast."""
+    dim: int = 12
+    """Latent numbers."""
     beta: float = 0.1
     """Weight of the divergence, once warmed up."""
     beta_warm_up: float = 1 / 3
@@ -127,7 +129,7 @@ def train_vae(
     training = training or VaeTraining()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.schedule.seed)
-        model = ImageVae(name, side=images.shape[1])
+        model = ImageVae(name, side=images.shape[1], dim=training.dim)
     # Twice as fast on processors; the format of the weights file does not change.
     model = model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     losses = vae_losses(model, images, training)
