@@ -2,7 +2,6 @@
 
 import doctest
 import importlib
-import importlib.util
 import re
 import shlex
 import warnings
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from amodal.cli.main import VERBS, main, parse
+from drawing import skip_unless_drawn
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "amodal"
@@ -22,9 +22,9 @@ LARGEST = 20_000
 
 
 def skip_without_simulator(name: str) -> None:
-    """What draws the factory needs a package that is optional."""
-    if "factory" in name and importlib.util.find_spec("mujoco") is None:
-        pytest.skip('mujoco is not installed: pip install "amodal[factory]"')
+    """What draws the factory needs an optional package, and OpenGL."""
+    if "factory" in name:
+        skip_unless_drawn()
 
 
 def modules() -> list[str]:

@@ -1,22 +1,15 @@
-"""What the tests of the factory need of the machine: mujoco, and OpenGL without a screen."""
-
-from importlib.util import find_spec
+"""Tests of the factory are skipped where it cannot be simulated, or not be drawn."""
 
 import pytest
+
+from drawing import skip_unless_drawn, skip_without_simulator
 
 
 @pytest.fixture(autouse=True)
 def simulator():
-    if find_spec("mujoco") is None:
-        pytest.skip('mujoco is not installed: pip install "amodal[factory]"')
+    skip_without_simulator()
 
 
 @pytest.fixture
 def drawing(simulator):
-    from amodal.data.factory.stage import stage_of
-    from amodal.errors import NotFoundError
-
-    try:
-        stage_of(128)
-    except NotFoundError as error:
-        pytest.skip(str(error))
+    skip_unless_drawn()
