@@ -10,12 +10,15 @@ from amodal.data.kinds import KIND_NAMES, Kind, kind_of
 from amodal.errors import InputError, NotFoundError, UnknownNameError
 from amodal.unimodal.attributes import Attributes
 from bars import known_bars
+from drawing import skip_unless_drawn
 
 COUNT = 60
 
 
 @pytest.fixture(scope="module", params=[*KIND_NAMES, "bars"])
 def kind(request):
+    if request.param == "factory":
+        skip_unless_drawn()
     with known_bars():
         yield kind_of(request.param)
 
