@@ -1,6 +1,7 @@
 """`saving`: how many times fewer matches are needed for the same loss?"""
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -208,9 +209,8 @@ def _factor_drawing(summary: Summary, first: str, images: list[str]) -> Drawing:
                 s for s in summary["spaces"] if (s["pairing"], s["latents"]) == (first, latents)
             )
             chosen = choose(space["factors"], figure=ERROR, against=against)
-            drawn = [f for f in chosen if f["value"] and f["value"] > LEAST_DRAWN]
-            for method in present(drawn, "method"):
-                _factor_line(panel, choose(drawn, method=method), method)
+            for method in present(chosen, "method"):
+                _factor_line(panel, _up_to_the_last(choose(chosen, method=method)), method)
             panel.axhline(1, color="#888888", lw=0.8)
             panel.set(
                 title=f"{LATENT_TITLES.get(latents, latents)}\nagainst {against}",
@@ -232,8 +232,8 @@ def _factor_drawing(summary: Summary, first: str, images: list[str]) -> Drawing:
         name="saving-factor",
         caption="The saving factor: matches that the reference needs, divided by the matches that "
         "a method needs for the same translation loss (squared error). Triangles are bounds: the "
-        "other curve does not come so far within the numbers that were tried. Factors below "
-        f"{LEAST_DRAWN} are left out: the method never gets there. Bars: 95 % bootstrap intervals "
+        "other curve does not come so far within the numbers that were tried. Curves end "
+        f"where the factor falls below {LEAST_DRAWN}: the method never gets there. Bars: 95 % bootstrap intervals "
         "over seeds, of the full workspace only.",
         fill=fill,
         panels=len(shown),
@@ -241,7 +241,14 @@ def _factor_drawing(summary: Summary, first: str, images: list[str]) -> Drawing:
     )
 
 
+def _up_to_the_last(factors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The factors before the first one that is too small to be drawn."""
+    return list(takewhile(lambda f: (f["value"] or 1) > LEAST_DRAWN, factors))
+
+
 def _factor_line(panel: Axes, factors: list[dict[str, Any]], method: str) -> None:
+    if not factors:
+        return
     line = line_of([], ERROR, label=method)
     known = [f for f in factors if f["sign"] != "?"]
     panel.plot(
