@@ -79,7 +79,7 @@ def write_documents(done: Sequence[Done], docs: Path, out: Path, settings: Study
     for each in done:
         study = each.study
         seconds = times.get(study.name, {}).get("seconds")
-        took = f" ({seconds / 60:.0f} minutes)" if seconds else ""
+        took = f" ({seconds:,.0f} s)" if seconds else ""
         lines.append(f"- [{study.title}]({study.name}.md){took}: {study.question}")
         findings, tables = parted((each.folder / "section.md").read_text("utf-8"))
         text = [f"# {study.title}", "", study.question, "", *findings.splitlines(), ""]
@@ -89,8 +89,20 @@ def write_documents(done: Sequence[Done], docs: Path, out: Path, settings: Study
             text += [f"![{drawing.caption}]({drawing.name}.svg)", "", drawing.caption, ""]
         text += [tables]
         _write(docs / f"{study.name}.md", "\n".join(text).rstrip() + "\n")
-    lines += ["", "## Methods", "", methods_table()]
+    lines += ["", *_other_pages(docs), "## Methods", "", methods_table()]
     _write(docs / "README.md", "\n".join(lines).rstrip() + "\n")
+
+
+def _other_pages(docs: Path) -> list[str]:
+    """Links to what else lies in the folder, by its headings."""
+    own = {"README.md", *(f"{name}.md" for name in STUDIES)}
+    others = sorted([*docs.glob("*.md"), *docs.glob("*/README.md")])
+    links = [
+        f"- [{page.read_text('utf-8').splitlines()[0].lstrip('# ')}]({page.relative_to(docs)})"
+        for page in others
+        if str(page.relative_to(docs)) not in own
+    ]
+    return ["Beside them:", "", *links, ""] if links else []
 
 
 def parted(section: str) -> tuple[str, str]:

@@ -233,8 +233,8 @@ def _factor_drawing(summary: Summary, first: str, images: list[str]) -> Drawing:
         caption="The saving factor: matches that the reference needs, divided by the matches that "
         "a method needs for the same translation loss (squared error). Triangles are bounds: the "
         "other curve does not come so far within the numbers that were tried. Curves end "
-        f"where the factor falls below {LEAST_DRAWN}: the method never gets there. Bars: 95 % bootstrap intervals "
-        "over seeds, of the full workspace only.",
+        f"where the factor falls below {LEAST_DRAWN}: the method never gets there. Bars: 95 % "
+        "bootstrap intervals over seeds, of the full workspace only.",
         fill=fill,
         panels=len(shown),
         height=3.9,
