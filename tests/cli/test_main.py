@@ -129,7 +129,13 @@ def test_ctrl_c_on_a_real_command_is_130_and_the_same_command_goes_on(tmp_path: 
     out = tmp_path / "shapes"
     words = ["generate", "shapes", "--n", "300000", "--workers", "1", "--out", str(out)]
     command = [sys.executable, "-m", "amodal.cli.main", *words]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # Whoever starts the tests in the background may have told them to ignore the signal.
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     progress = tmp_path / "shapes.part" / "done.txt"
     while not (progress.exists() and progress.stat().st_size):
         assert process.poll() is None, "it ended before it could be interrupted"

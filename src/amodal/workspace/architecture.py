@@ -1,7 +1,8 @@
 """What a workspace is made of: its modalities, its state, its encoders and decoders."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -57,6 +58,10 @@ class Architecture:
 
     def shapes(self) -> dict[str, Shape]:
         """Name and shape of every weight of one run, in the order of a population's columns."""
+        return self._shapes
+
+    @cached_property
+    def _shapes(self) -> dict[str, Shape]:
         result: dict[str, Shape] = {LOG_SCALE: (1, 1)}
         for name, spec in self.specs.items():
             result |= self._net_shapes(f"{name}.encoder", spec.dim, self.state)
@@ -89,7 +94,7 @@ class Architecture:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `json.dump`."""
-        plain = {key: value for key, value in vars(self).items() if key != "specs"}
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "specs"}
         return plain | {"specs": {name: spec.to_json() for name, spec in self.specs.items()}}
 
     @classmethod
