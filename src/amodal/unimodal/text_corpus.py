@@ -47,7 +47,12 @@ def brief_wordings(
     Sentences that differ less are learnt in fewer steps, and greedy decoding has no need for more
     variety than the shortest ones keep.
     """
-    choices = [kind.reword(readings, seed=seed * wordings + each) for each in range(wordings)]
-    return [
-        min(row, key=lambda sentence: sentence.count(" ")) for row in zip(*choices, strict=True)
-    ]
+    briefest = kind.reword(readings, seed=seed * wordings)
+    # One wording of all rows after the other, so that two are held at a time, and not all.
+    for each in range(1, wordings):
+        others = kind.reword(readings, seed=seed * wordings + each)
+        briefest = [
+            other if other.count(" ") < kept.count(" ") else kept
+            for kept, other in zip(briefest, others, strict=True)
+        ]
+    return briefest
