@@ -18,6 +18,8 @@ from amodal.unimodal.text_figures import text_figures
 from amodal.unimodal.text_network import TextSizes
 from amodal.unimodal.text_training import TextTraining, train_text
 
+SCENES = 150_000
+"""Captioned for training where no data folder is given, and the recipe says nothing else."""
 CAPTION_SEED = 1_000
 """Added to the seed of the scenes for the speakers: away from the seeds of data sets."""
 
@@ -26,7 +28,7 @@ CAPTION_SEED = 1_000
 class TextRecipe:
     """What depends on the kind of data; the defaults made the text model of Simple Shapes."""
 
-    scenes: int = 150_000
+    scenes: int = SCENES
     """Captioned for training where no data folder is given."""
     wordings: int = WORDINGS
     """Re-wordings of which the decoder learns the shortest."""
