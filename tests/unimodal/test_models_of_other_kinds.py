@@ -3,14 +3,16 @@
 import pytest
 
 from amodal.cli.main import main
+from amodal.data.factory import CaptionReading
 from amodal.data.generation import generate
+from amodal.data.kinds import kind_of
 from amodal.errors import InputError
 from amodal.evaluation.readable import readable_figures
 from amodal.unimodal import figures, load_model
 from amodal.unimodal.pretraining import Schedule
 from amodal.unimodal.recipes import recipe_of
 from amodal.unimodal.registry import models_of
-from amodal.unimodal.text_figures import text_figures
+from amodal.unimodal.text_figures import said_alike, text_figures
 from amodal.unimodal.text_network import TextSizes
 from amodal.unimodal.text_recipe import pretrain_text
 from amodal.unimodal.text_training import TextTraining
@@ -45,6 +47,15 @@ def test_captions_of_the_kind_train_a_text_model(tmp_path) -> None:
     assert {"said again, noise 0: colour", "said again, noise 0: width"} <= set(figures)
     card = out.with_suffix(".md").read_text("utf-8")
     assert card.startswith("# bars/text\n\nAn autoencoder of captions of Coloured Bars, 8 numbers.")
+
+
+def test_a_name_without_neighbours_is_near_itself_alone() -> None:
+    box, empty = (
+        CaptionReading(*[None] * 7, box=name)  # type: ignore[arg-type]
+        for name in ("red", "none")
+    )
+    alike = said_alike(kind_of("factory"), [box, empty, empty], [box, empty, box])
+    assert alike["box or nearest"] == pytest.approx(2 / 3)
 
 
 def test_pictures_of_the_kind_train_a_vae(tmp_path, monkeypatch) -> None:

@@ -59,7 +59,7 @@ def test_more_directions_than_phrases_are_refused(speakers):
         canonical_directions(*map(bags_of, speakers), phrases=4, dim=5)
 
 
-@pytest.mark.parametrize("dim", [1, 2, 8, 32])
+@pytest.mark.parametrize("dim", [1, 2, 8, 12, 32, 40, 44])
 def test_mixing_turns_and_spreads_evenly(dim: int):
     matrix = mixed(dim)
     assert np.allclose(matrix @ matrix.T, np.eye(dim))
@@ -68,4 +68,5 @@ def test_mixing_turns_and_spreads_evenly(dim: int):
 
 
 def test_sizes_without_a_hadamard_matrix_are_left_alone():
-    assert (mixed(12) == np.eye(12)).all()
+    assert (mixed(11) == np.eye(11)).all()
+    assert (mixed(36) == np.eye(36)).all()

@@ -1,5 +1,6 @@
 """The text model on a small scale: made, resumed, frozen, and given bad input."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from amodal.unimodal.pretraining import Schedule
 from amodal.unimodal.text import TextAutoencoder
 from amodal.unimodal.text_corpus import scene_texts
 from amodal.unimodal.text_network import TextSizes
-from amodal.unimodal.text_recipe import pretrain_text
+from amodal.unimodal.text_phrases import GAP
+from amodal.unimodal.text_recipe import RECIPES, TextRecipe, pretrain_text
 from amodal.unimodal.text_training import SceneTexts, TextTraining, train_text
 
 SHAPES = kind_of("shapes")
@@ -203,6 +205,29 @@ def test_speaking_is_learnt(texts: SceneTexts):
     assert np.mean([any(word in sentence for word in shapes) for sentence in said]) > 0.9
 
 
+def test_phrases_with_gaps_are_kept_with_the_model(texts: SceneTexts, tmp_path: Path):
+    made = train_text(texts, replace(SMALL, longest=2, reach=5))
+    assert made.settings()["reach"] == 5
+    assert any(GAP in phrase for phrase in made.encoder.phrases.phrases)
+    made.save(tmp_path / "text.safetensors")
+    loaded = TextAutoencoder.load(tmp_path / "text.safetensors")
+    assert loaded.fingerprint == made.fingerprint
+    assert torch.equal(loaded.encode(texts.first[:9]), made.encode(texts.first[:9]))
+
+
+def test_settings_without_gaps_are_those_of_before(model: TextAutoencoder):
+    assert set(model.settings()) == {"words", "length", "phrases", "sizes"}
+    assert RECIPES.get("shapes", TextRecipe()) == TextRecipe(150_000, 4, TextTraining())
+
+
+def test_of_more_wordings_a_briefer_one_is_kept():
+    factors = draw_factors(50, seed=5)
+    few, many = (scene_texts(SHAPES, factors, seed=5, wordings=count) for count in (1, 16))
+    assert many.first == few.first
+    words = [sum(s.count(" ") for s in texts.reworded) for texts in (few, many)]
+    assert words[1] < 0.9 * words[0]
+
+
 def test_a_recipe_writes_weights_and_a_card(tmp_path: Path):
     out = tmp_path / "text.safetensors"
     figures = pretrain_text(
@@ -222,8 +247,10 @@ def test_a_recipe_writes_weights_and_a_card(tmp_path: Path):
 
 
 def test_bad_settings_are_listed():
-    with pytest.raises(InputError, match=r"phrases is 8, expected at least 32.*noise is -1"):
-        TextTraining(phrases=8, noise=-1)
+    with pytest.raises(
+        InputError, match=r"phrases is 8, expected at least 32.*reach is -2.*noise is -1"
+    ):
+        TextTraining(phrases=8, reach=-2, noise=-1)
     with pytest.raises(InputError, match="state is 0, expected a whole number"):
         TextSizes(state=0)
     with pytest.raises(InputError, match=r"hold \[1, 2, 1\] rows, expected equal numbers"):

@@ -64,6 +64,25 @@ def test_phrases_are_counted_once_a_sentence_and_ranked():
     assert phrases.of(["red", "red", "egg"]) == [0, 1, 2]
 
 
+def test_phrases_with_a_gap_stay_in_their_clause_and_reach():
+    words = split_words("A robot stands by the wall on the far left, heading west.")
+    phrases = Phrases(["stands … left", "stands … far left", "stands … west"], reach=7)
+    assert phrases.of(words) == [0, 1]
+    nearer = Phrases(phrases.phrases, reach=6)
+    assert nearer.of(words) == [1]
+    assert Phrases(phrases.phrases).of(words) == []
+
+
+def test_where_there_are_gaps_no_phrase_runs_over_a_mark():
+    sentences = [split_words("red egg, left of it")] * 2
+    phrases = Phrases.commonest(sentences, longest=2, count=100, reach=2)
+    assert set(phrases.phrases) == {
+        *("red", "egg", "left", "of", "it", "red egg", "left of", "of it"),
+        "left … it",
+    }
+    assert phrases.of(sentences[0]) == list(range(9))
+
+
 def test_bags_say_where_each_sentence_begins():
     phrases = Phrases(["red", "egg", "red egg"])
     numbers, starts = phrases.bags([["red", "egg"], ["blue"], ["egg"]])

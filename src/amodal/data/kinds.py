@@ -84,7 +84,8 @@ class Kind:
     own_words: tuple[str, ...]
     """Sentences that no grammar wrote, to try models with."""
     near_names: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
-    """Descriptors that have many names: for each name, those that may be said in its place."""
+    """Descriptors that have many names: for each name, those that may be said in its place; one
+    that is left out stands for itself alone."""
 
 
 KIND_NAMES = ("shapes", "factory")

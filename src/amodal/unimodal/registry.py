@@ -25,6 +25,8 @@ SHIPPED: dict[str, str | None] = {
     "shapes/text": "shapes/text.safetensors",
     "shapes/reader": "shapes/reader.safetensors",
     "shapes/attributes": None,
+    "factory/text": "factory/text.safetensors",
+    "factory/attributes": None,
 }
 """Name of a model -> its weights in the package; None for one without weights."""
 

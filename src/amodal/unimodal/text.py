@@ -27,6 +27,7 @@ class TextAutoencoder(UnimodalModel):
         length: tokens in the longest sentence that can be read or spoken, with its end mark.
         phrases: what the encoder listens for.
         sizes: the fields of `TextSizes`.
+        reach: of phrases with a gap (see `Phrases`); 0 where there are none.
 
     Example:
         >>> words = ["a", "red", "egg", "."]
@@ -45,6 +46,7 @@ class TextAutoencoder(UnimodalModel):
         length: int,
         phrases: Sequence[str],
         sizes: dict[str, int],
+        reach: int = 0,
     ) -> None:
         sized = TextSizes(**sizes)
         super().__init__(name, LatentSpec.continuous(sized.dim))
@@ -53,9 +55,11 @@ class TextAutoencoder(UnimodalModel):
             "length": length,
             "phrases": list(phrases),
             "sizes": dict(sizes),
+            # Left out where there is none, so that fingerprints from before gaps hold.
+            **({"reach": reach} if reach else {}),
         }
         self.vocabulary = Vocabulary(words, length=length)
-        self.encoder = PhraseEncoder(Phrases(phrases), sized.dim)
+        self.encoder = PhraseEncoder(Phrases(phrases, reach=reach), sized.dim)
         self.decoder = TextDecoder(len(self.vocabulary), sized)
 
     def settings(self) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from amodal.typing import Float
 from amodal.unimodal.text_training import SceneTexts
 
 WORDINGS = 4
-"""Re-wordings of which the shortest is kept."""
+"""Re-wordings of which the shortest is kept, where nothing else is asked for."""
 
 
-def scene_texts(kind: Kind, factors: Float[np.ndarray, "n factor"], *, seed: int) -> SceneTexts:
+def scene_texts(
+    kind: Kind, factors: Float[np.ndarray, "n factor"], *, seed: int, wordings: int = WORDINGS
+) -> SceneTexts:
     """Two speakers' captions of every scene, and a brief re-wording of the first's.
 
     The factors are seen by the speakers only; of each sentence, the learner gets its words.
@@ -22,6 +24,7 @@ def scene_texts(kind: Kind, factors: Float[np.ndarray, "n factor"], *, seed: int
         kind: of the scenes.
         factors: rows of `kind.draw`.
         seed: the same sentences for the same seed.
+        wordings: re-wordings of which the shortest is kept.
 
     Example:
         >>> from amodal.data.kinds import kind_of
@@ -33,16 +36,23 @@ def scene_texts(kind: Kind, factors: Float[np.ndarray, "n factor"], *, seed: int
     first = kind.write(factors, seed=2 * seed)
     second = kind.write(factors, seed=2 * seed + 1)
     readings = [kind.read(sentence) for sentence in first]
-    return SceneTexts(first, brief_wordings(kind, readings, seed=seed), second)
+    return SceneTexts(first, brief_wordings(kind, readings, seed=seed, wordings=wordings), second)
 
 
-def brief_wordings(kind: Kind, readings: Sequence[Any], *, seed: int) -> list[str]:
+def brief_wordings(
+    kind: Kind, readings: Sequence[Any], *, seed: int, wordings: int = WORDINGS
+) -> list[str]:
     """The shortest in words of a few sentences that say the same, row by row.
 
     Sentences that differ less are learnt in fewer steps, and greedy decoding has no need for more
     variety than the shortest ones keep.
     """
-    choices = [kind.reword(readings, seed=seed * WORDINGS + each) for each in range(WORDINGS)]
-    return [
-        min(row, key=lambda sentence: sentence.count(" ")) for row in zip(*choices, strict=True)
-    ]
+    briefest = kind.reword(readings, seed=seed * wordings)
+    # One wording of all rows after the other, so that two are held at a time, and not all.
+    for each in range(1, wordings):
+        others = kind.reword(readings, seed=seed * wordings + each)
+        briefest = [
+            other if other.count(" ") < kept.count(" ") else kept
+            for kept, other in zip(briefest, others, strict=True)
+        ]
+    return briefest

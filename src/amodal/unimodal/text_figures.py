@@ -150,5 +150,7 @@ def said_alike(kind: Kind, meant: Sequence[Any], said: Sequence[Any]) -> dict[st
     }
     figures = {name: float(np.mean([m == s for m, s in own])) for name, own in pairs.items()}
     for name, near in kind.near_names.items():
-        figures[f"{name} or nearest"] = float(np.mean([s in near[m] for m, s in pairs[name]]))
+        figures[f"{name} or nearest"] = float(
+            np.mean([s in near.get(m, (m,)) for m, s in pairs[name]])
+        )
     return figures

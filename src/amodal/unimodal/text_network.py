@@ -110,14 +110,40 @@ def mixed(dim: int) -> Float[np.ndarray, "dim dim"]:
 
     Latents are scaled column by column before they are aligned. Uncorrelated directions of unlike
     spread, mixed by a Hadamard matrix, have columns of equal spread, so that such scaling cannot
-    raise the least of them to the rank of the first. Only powers of two have such a matrix here;
-    other sizes are left as they are.
+    raise the least of them to the rank of the first. Matrices come from Paley's construction (1933)
+    for sizes that are a prime of the form 4 k + 3 and one, then by doubling (Sylvester's): 2, 4, 8,
+    12, 20, 24, 32, 40, 44, 48 and so on. Other sizes are left as they are.
 
     Example:
         >>> mixed(2).round(3).tolist()
         [[0.707, 0.707], [0.707, -0.707]]
     """
-    matrix = np.ones((1, 1))
+    matrix = _undoubled(dim)
     while len(matrix) < dim:
         matrix = np.block([[matrix, matrix], [matrix, -matrix]])
     return matrix / np.sqrt(dim) if len(matrix) == dim else np.eye(dim)
+
+
+def _undoubled(dim: int) -> Float[np.ndarray, "size size"]:
+    """The Hadamard matrix from which that of size `dim` comes by doubling."""
+    size = dim
+    while size > 4 and size % 4 == 0:
+        # Powers of two are doubled from 1, although Paley has some of them, too.
+        if size & (size - 1) and _is_prime(size - 1):
+            return _paley(size - 1)
+        size //= 2
+    return np.ones((1, 1))
+
+
+def _paley(prime: int) -> Float[np.ndarray, "size size"]:
+    """Ones and minus ones from which numbers are squares modulo a prime of the form 4 k + 3."""
+    squares = {number * number % prime for number in range(1, prime)}
+    signs = np.array([0.0] + [1.0 if n in squares else -1.0 for n in range(1, prime)])
+    matrix = np.eye(prime + 1)
+    matrix[0, 1:], matrix[1:, 0] = 1, -1
+    matrix[1:, 1:] += signs[np.subtract.outer(np.arange(prime), np.arange(prime)) % prime]
+    return matrix
+
+
+def _is_prime(number: int) -> bool:
+    return number > 1 and all(number % each for each in range(2, int(number**0.5) + 1))

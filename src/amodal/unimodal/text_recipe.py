@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,41 @@ from amodal.data.kinds import Kind
 from amodal.errors import InputError
 from amodal.typing import Float
 from amodal.unimodal.cards import Card, write_card
-from amodal.unimodal.text_corpus import scene_texts
+from amodal.unimodal.pretraining import Schedule
+from amodal.unimodal.text_corpus import WORDINGS, scene_texts
 from amodal.unimodal.text_figures import text_figures
+from amodal.unimodal.text_network import TextSizes
 from amodal.unimodal.text_training import TextTraining, train_text
 
 SCENES = 150_000
-"""Captioned for training where no data folder is given."""
+"""Captioned for training where no data folder is given, and the recipe says nothing else."""
 CAPTION_SEED = 1_000
 """Added to the seed of the scenes for the speakers: away from the seeds of data sets."""
+
+
+@dataclass(frozen=True)
+class TextRecipe:
+    """What depends on the kind of data; the defaults made the text model of Simple Shapes."""
+
+    scenes: int = SCENES
+    """Captioned for training where no data folder is given."""
+    wordings: int = WORDINGS
+    """Re-wordings of which the decoder learns the shortest."""
+    training: TextTraining = field(default_factory=TextTraining)
+
+
+RECIPES: dict[str, TextRecipe] = {
+    # Three times as many words a sentence: fewer sentences, and the briefest of many wordings.
+    # Runs that tell what a place is said of would have nine words, so phrases have gaps instead.
+    "factory": TextRecipe(
+        scenes=60_000,
+        wordings=64,
+        training=TextTraining(
+            Schedule(3500, 64, 4e-3), TextSizes(dim=44), phrases=4000, longest=3, reach=7
+        ),
+    ),
+}
+"""Kind of data -> its recipe, where it is not `TextRecipe()`."""
 
 SUMMARY = (
     "An autoencoder of captions of {title}, {dim} numbers. Encoder: the directions on which two "
@@ -54,7 +81,8 @@ def pretrain_text(
     Args:
         kind: of the scenes.
         out: the weights file; the card gets its name with `.md`.
-        factors: scenes that the two speakers see; by default 150,000 drawn by `seed`.
+        factors: scenes that the two speakers see; by default drawn by `seed`, as many as the
+            recipe of the kind says.
         steps: of the decoder; None for the recipe's own.
         seed: of scenes, captions, first weights and batches.
         command: what was typed, for the card.
@@ -68,11 +96,12 @@ def pretrain_text(
         InputError: there are no scenes.
     """
     out = Path(out)
-    scenes = kind.draw(SCENES, seed=seed) if factors is None else factors
+    recipe = RECIPES.get(kind.name, TextRecipe())
+    scenes = kind.draw(recipe.scenes, seed=seed) if factors is None else factors
     if not len(scenes):
         raise InputError("text model: there are no scenes to learn from: generate some items")
-    texts = scene_texts(kind, scenes, seed=CAPTION_SEED + seed)
-    training = training or TextTraining()
+    texts = scene_texts(kind, scenes, seed=CAPTION_SEED + seed, wordings=recipe.wordings)
+    training = training or recipe.training
     schedule = replace(training.decoder, seed=seed, steps=steps or training.decoder.steps)
     checkpoint = out.with_name(f".{out.name}.checkpoint")
     start = time.monotonic()

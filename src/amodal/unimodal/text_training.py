@@ -60,7 +60,7 @@ class SceneTexts:
 
 @dataclass(frozen=True)
 class TextTraining:
-    """Settings of the training; the defaults made the shipped weights."""
+    """Settings of the training; other kinds of data than Simple Shapes: `text_recipe.RECIPES`."""
 
     decoder: Schedule = field(default_factory=lambda: Schedule(3000, 192, 3e-3))
     """For the decoder on the frozen latents."""
@@ -69,7 +69,9 @@ class TextTraining:
     phrases: int = 4000
     """How many of the commonest phrases the encoder listens for."""
     longest: int = 4
-    """Words in the longest phrase."""
+    """Words in the longest phrase without a gap."""
+    reach: int = 0
+    """Words from the first part of a phrase with a gap to the second; 0 for no such phrases."""
     diffusion: float = 8.0
     """Power of the correlations by which directions are scaled."""
     noise: float = 0.07
@@ -81,6 +83,7 @@ class TextTraining:
             for name, value, least in (
                 ("phrases", self.phrases, self.sizes.dim),
                 ("longest", self.longest, 1),
+                ("reach", self.reach, 0),
                 ("diffusion", self.diffusion, 0),
                 ("noise", self.noise, 0),
             )
@@ -137,7 +140,9 @@ def _model_for(texts: SceneTexts, training: TextTraining, name: str) -> TextAuto
         [vocabulary.known_words(sentence) for sentence in part]
         for part in (texts.first, texts.second)
     )
-    phrases = Phrases.commonest(first, longest=training.longest, count=training.phrases)
+    phrases = Phrases.commonest(
+        first, longest=training.longest, count=training.phrases, reach=training.reach
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.decoder.seed)
         model = TextAutoencoder(
@@ -146,6 +151,7 @@ def _model_for(texts: SceneTexts, training: TextTraining, name: str) -> TextAuto
             length=vocabulary.length,
             phrases=phrases.phrases,
             sizes=asdict(training.sizes),
+            reach=training.reach,
         )
     found = canonical_directions(
         phrases.bags(first), phrases.bags(second), phrases=len(phrases), dim=training.sizes.dim
