@@ -213,8 +213,8 @@ RECIPES: dict[str, Recipe] = {
     ),
     "image-vae": Recipe(
         "A convolutional beta-VAE of {title}, {dim} numbers, after the seed paper. Trained on "
-        "images alone. Every factor is there for a network probe with 100,000 labels; few labels "
-        "do not read them.",
+        "images alone. Few labels do not read its latents; a network probe with 100,000 labels "
+        "shows what is in them.",
         _image_vae,
         image_figures,
         ("Nothing beyond {side} x {side} colour images of the training distribution.",),

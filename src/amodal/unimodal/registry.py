@@ -25,6 +25,7 @@ SHIPPED: dict[str, str | None] = {
     "shapes/text": "shapes/text.safetensors",
     "shapes/reader": "shapes/reader.safetensors",
     "shapes/attributes": None,
+    "factory/image-vae": "factory/image-vae.safetensors",
     "factory/text": "factory/text.safetensors",
     "factory/attributes": None,
 }
