@@ -27,6 +27,7 @@ SHIPPED: dict[str, str | None] = {
     "shapes/text": "shapes/text.safetensors",
     "shapes/reader": "shapes/reader.safetensors",
     "shapes/attributes": None,
+    "factory/image": "factory/image.safetensors",
     "factory/reader": "factory/reader.safetensors",
 }
 """Name of a model -> its weights in the package; None for one without weights."""
