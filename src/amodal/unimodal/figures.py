@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 from amodal.data.kinds import Kind, kind_of
 from amodal.typing import Float, UInt8
 from amodal.unimodal.base import UnimodalModel
+from amodal.unimodal.convolutional_reader import ConvolutionalReader
 from amodal.unimodal.images import to_bytes, to_tensor
 from amodal.unimodal.pretraining import Schedule
 from amodal.unimodal.probe import network_probe, ridge_probe
@@ -61,7 +62,7 @@ def image_figures(
 
 
 def reader_figures(
-    model: PictureReader, *, seed: int = FRESH_SEED, rows: int = 5000
+    model: PictureReader | ConvolutionalReader, *, seed: int = FRESH_SEED, rows: int = 5000
 ) -> dict[str, float]:
     """Errors of the reader on fresh pictures, sharp and spoilt as in training."""
     kind = kind_of(model.name)

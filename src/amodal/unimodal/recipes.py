@@ -14,9 +14,12 @@ from amodal.errors import InputError, unknown_name
 from amodal.typing import Float32, UInt8
 from amodal.unimodal.base import UnimodalModel
 from amodal.unimodal.cards import Card, write_card
+from amodal.unimodal.convolutional_reader import TRAINING as CONVOLUTIONAL_READING
+from amodal.unimodal.convolutional_reader import train_convolutional_reader
 from amodal.unimodal.figures import image_figures, reader_figures
 from amodal.unimodal.pretraining import Schedule
 from amodal.unimodal.reader import PictureReader, ReaderTraining, train_reader
+from amodal.unimodal.scene_training import SceneTraining, train_scene_autoencoder
 from amodal.unimodal.symmetry import SymmetryAutoencoder
 from amodal.unimodal.symmetry_training import SymmetryTraining, train_symmetry_autoencoder
 from amodal.unimodal.vae import VaeTraining, train_vae
@@ -179,6 +182,19 @@ def _image(
     return train_symmetry_autoencoder(pictures.images, plan, checkpoint=checkpoint)
 
 
+def _scene(
+    pictures: Pictures, steps: int | None, seed: int, checkpoint: Path | None
+) -> UnimodalModel:
+    plan = SceneTraining()
+    plan = replace(
+        plan,
+        direction=_scaled(plan.direction, steps, plan.longest, seed),
+        form=_scaled(plan.form, steps, plan.longest, seed),
+        drawing=_scaled(plan.drawing, steps, plan.longest, seed),
+    )
+    return train_scene_autoencoder(pictures.images, plan, checkpoint=checkpoint)
+
+
 def _image_vae(
     pictures: Pictures, steps: int | None, seed: int, checkpoint: Path | None
 ) -> UnimodalModel:
@@ -194,6 +210,20 @@ def _reader(
     plan = ReaderTraining()
     plan = replace(plan, schedule=_scaled(plan.schedule, steps, plan.schedule.steps, seed))
     return train_reader(pictures.images, pictures.attributes, plan, checkpoint=checkpoint)
+
+
+def _convolutional_reader(
+    pictures: Pictures, steps: int | None, seed: int, checkpoint: Path | None
+) -> UnimodalModel:
+    plan = CONVOLUTIONAL_READING
+    plan = replace(plan, schedule=_scaled(plan.schedule, steps, plan.schedule.steps, seed))
+    return train_convolutional_reader(
+        pictures.images,
+        pictures.attributes,
+        plan,
+        name=f"{pictures.kind.name}/reader",
+        checkpoint=checkpoint,
+    )
 
 
 RECIPES: dict[str, Recipe] = {
@@ -225,6 +255,30 @@ RECIPES: dict[str, Recipe] = {
         _reader,
         reader_figures,
         ("One object in each picture, brighter than its ground, which is black.",),
+    ),
+    "factory/image": Recipe(
+        "An autoencoder of pictures of {title} that knows what stands still and what moves: place, "
+        "direction and form of the table and of the robot, and two hues. Trained on images alone, "
+        "without labels or matches, and without asking the simulator for views. Ridge figures are "
+        "means over 5 draws of the labels. It learns from the first 20,000 of its pictures.",
+        _scene,
+        image_figures,
+        (
+            "The camera and the hall stand still, and the camera is measured up: its height, "
+            "distance, elevation and field of view.",
+            "One thing is coloured, and one part of it may have a hue of its own; one other thing "
+            "differs from the empty hall; hues turn with the picture's and with nothing else.",
+            "The light makes all of a picture brighter or darker, and has no meaning.",
+            "Turning a thing on the floor turns it in a crop laid out on the floor, nearly; both "
+            "things are their own mirror images; no direction is commoner than another.",
+        ),
+    ),
+    "factory/reader": Recipe(
+        "A convolutional network that reads the attributes off a picture of {title}, to judge "
+        "drawn pictures in evaluation. Trained with labels; no part of any workspace.",
+        _convolutional_reader,
+        reader_figures,
+        ("Nothing beyond {side} x {side} colour pictures of the training distribution.",),
     ),
 }
 """Kind of data and of model -> its recipe; where no kind of data is named, it is for all."""

@@ -12,8 +12,10 @@ from amodal.unimodal.weights import read_weights
 
 KINDS: dict[str, tuple[str, str]] = {
     "symmetry": ("amodal.unimodal.symmetry", "SymmetryAutoencoder"),
+    "scene": ("amodal.unimodal.scene", "SceneAutoencoder"),
     "vae": ("amodal.unimodal.vae", "ImageVae"),
     "reader": ("amodal.unimodal.reader", "PictureReader"),
+    "convolutional-reader": ("amodal.unimodal.convolutional_reader", "ConvolutionalReader"),
     "text": ("amodal.unimodal.text", "TextAutoencoder"),
     "attributes": ("amodal.unimodal.attributes", "Attributes"),
 }
@@ -25,9 +27,11 @@ SHIPPED: dict[str, str | None] = {
     "shapes/text": "shapes/text.safetensors",
     "shapes/reader": "shapes/reader.safetensors",
     "shapes/attributes": None,
+    "factory/image": "factory/image.safetensors",
     "factory/image-vae": "factory/image-vae.safetensors",
     "factory/text": "factory/text.safetensors",
     "factory/attributes": None,
+    "factory/reader": "factory/reader.safetensors",
 }
 """Name of a model -> its weights in the package; None for one without weights."""
 
