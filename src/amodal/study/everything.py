@@ -127,7 +127,8 @@ def about(settings: StudySettings) -> str:
         f"{settings.unmatched:,} unmatched things a modality, {settings.steps:,} steps at most, "
         f"learning rates and weight decays tried by every run: {settings.candidates}, "
         f"{settings.test:,} held-out things to measure on. All methods have the same network (a "
-        "state of 12 numbers through tanh, two hidden layers of 64) and no closed-form start."
+        "state through tanh of 12 numbers, or as many as the smallest latent space has; two hidden "
+        "layers of 64) and no closed-form start."
     )
 
 

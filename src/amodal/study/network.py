@@ -20,8 +20,8 @@ NETWORK: dict[str, Any] = {
     "linear": False,
     "bounded": True,
 }
-"""The seed paper's shape: a state of 12 numbers through tanh, and no closed-form start, so that
-every difference between methods is the losses' own."""
+"""The seed paper's shape: a state of 12 numbers (or more, see `architecture_of`) through tanh, and
+no closed-form start, so that every difference between methods is the losses' own."""
 TRAINING: dict[str, Any] = {"cycle_flow": 1.0, "warm_up": 50}
 """What differs from the loop's defaults."""
 
@@ -94,9 +94,11 @@ def find_variant(name: str) -> Variant:
 
 
 def architecture_of(cell: Cell, specs: Mapping[str, LatentSpec]) -> Architecture:
-    """The network of a cell."""
-    sizes = NETWORK | dict(find_variant(cell.variant).architecture)
-    return Architecture(specs={name: specs[name] for name in cell.modalities}, **sizes)
+    """The network of a cell, with a state as large as the smallest latent space, at least."""
+    own = {name: specs[name] for name in cell.modalities}
+    state = max(NETWORK["state"], min(spec.dim for spec in own.values()))
+    sizes = NETWORK | {"state": state} | dict(find_variant(cell.variant).architecture)
+    return Architecture(specs=own, **sizes)
 
 
 def losses_of(cell: Cell) -> dict[str, float]:
