@@ -21,7 +21,6 @@ def test_words_become_settings() -> None:
         (["savin"], "unknown study 'savin': did you mean 'saving'?"),
         (["saving", "--pairing", "image-txt"], "did you mean 'image-text'?"),
         (["saving", "--seeds", "-1"], "--seeds is -1, expected a positive number"),
-        (["saving", "--docs", "x"], "--docs gathers all studies"),
         (["saving", "--matches", "2"], "2 matches, expected at least 4"),
         (["saving", "--data", "nowhere"], "there is no data folder nowhere"),
     ],

@@ -39,13 +39,11 @@ class Study:
     """A folder made by `amodal generate`, or a kind of data (shapes) of which things are drawn; by
     default Simple Shapes."""
     docs: Path | None = None
-    """With `all`: also write the tables and figures into this folder, as Markdown and SVG."""
+    """Also write tables and figures of all studies in --out into this folder, as Markdown, SVG."""
 
     def __post_init__(self) -> None:
         if self.seeds < 0:
             raise InputError(f"--seeds is {self.seeds}, expected a positive number")
-        if self.docs is not None and self.name != "all":
-            raise InputError("--docs gathers all studies: say `amodal study all`")
 
     def run(self) -> None:
         """Do it, and say where the results are."""

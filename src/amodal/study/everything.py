@@ -2,7 +2,6 @@
 
 import shlex
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,13 @@ TIMES = "times.json"
 def run_studies(
     name: str, out: Path, settings: StudySettings, *, docs: Path | None = None
 ) -> list[str]:
-    """Run one study or all; then write `report.html` of every study that the folder holds.
+    """Run one study or all; then write the report and documents of all that the folder holds.
 
     Args:
         name: of a study, or "all".
         out: the folder that they share.
         settings: how large.
-        docs: where tables and figures of all studies go too, as Markdown and SVG.
+        docs: where tables and figures of all studies in `out` go too, as Markdown and SVG.
 
     Returns:
         Lines that say where the results are.
@@ -48,7 +47,7 @@ def run_studies(
     write_report(out, settings)
     lines = [f"{each.study.name}: {each.folder}" for each in done]
     if docs is not None:
-        write_documents(done, docs, out, settings)
+        write_documents(docs, out, settings)
         lines.append(f"documents: {docs}")
     return [*lines, f"report: {out / REPORT}"]
 
@@ -72,21 +71,23 @@ def write_report(out: Path, settings: StudySettings) -> None:
         temporary.write_text(page("Amodal: the study", body), "utf-8")
 
 
-def write_documents(done: Sequence[Done], docs: Path, out: Path, settings: StudySettings) -> None:
-    """Tables as Markdown, figures as SVG: a page a study, and one that lists them."""
+def write_documents(docs: Path, out: Path, settings: StudySettings) -> None:
+    """Tables as Markdown, figures as SVG: a page for each study in `out`, and one that lists them."""
     lines = ["# Results", "", about(settings), "", f"Command: `{command(out, settings)}`", ""]
     times = read_json(out / TIMES) if (out / TIMES).exists() else {}
-    for each in done:
-        study = each.study
+    for study in STUDIES.values():
+        folder = out / study.name
+        if not (folder / "section.md").exists():
+            continue
         seconds = times.get(study.name, {}).get("seconds")
         took = f" ({seconds:,.0f} s)" if seconds else ""
         lines.append(f"- [{study.title}]({study.name}.md){took}: {study.question}")
-        findings, tables = parted((each.folder / "section.md").read_text("utf-8"))
+        findings, tables = parted((folder / "section.md").read_text("utf-8"))
         text = [f"# {study.title}", "", study.question, "", *findings.splitlines(), ""]
-        for drawing in each.drawings:
-            svg = (each.folder / f"{drawing.name}.svg").read_text("utf-8")
-            _write(docs / f"{drawing.name}.svg", svg)
-            text += [f"![{drawing.caption}]({drawing.name}.svg)", "", drawing.caption, ""]
+        for figure in _captions(folder):
+            name, caption = figure["name"], figure["caption"]
+            _write(docs / f"{name}.svg", (folder / f"{name}.svg").read_text("utf-8"))
+            text += [f"![{caption}]({name}.svg)", "", caption, ""]
         text += [tables]
         _write(docs / f"{study.name}.md", "\n".join(text).rstrip() + "\n")
     lines += ["", *_other_pages(docs), "## Methods", "", methods_table()]
@@ -146,9 +147,18 @@ def methods_table() -> str:
 
 
 def command(out: Path, settings: StudySettings) -> str:
-    """The words that repeat all this."""
+    """The words that repeat all this, with NAME where only some studies were done."""
     usual = BUDGETS[settings.budget]
-    words = ["amodal", "study", "all", "--budget", settings.budget, "--out", str(out)]
+    whole = all((out / name / "section.md").exists() for name in STUDIES)
+    words = [
+        "amodal",
+        "study",
+        ALL if whole else "NAME",
+        "--budget",
+        settings.budget,
+        "--out",
+        str(out),
+    ]
     if settings.pairings != usual.pairings:
         words += ["--pairing", settings.pairings[0]]
     if settings.matches != usual.matches:
