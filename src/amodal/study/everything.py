@@ -72,7 +72,7 @@ def write_report(out: Path, settings: StudySettings) -> None:
 
 
 def write_documents(docs: Path, out: Path, settings: StudySettings) -> None:
-    """Tables as Markdown, figures as SVG: a page for each study in `out`, and one that lists them."""
+    """Tables as Markdown, figures as SVG: a page for each study in `out`, one that lists them."""
     lines = ["# Results", "", about(settings), "", f"Command: `{command(out, settings)}`", ""]
     times = read_json(out / TIMES) if (out / TIMES).exists() else {}
     for study in STUDIES.values():
