@@ -87,4 +87,4 @@ def tables(arms: Sequence[Mapping[str, Any]], kind: Kind) -> str:
 if __name__ == "__main__":
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/demo")
     arms = [arm for f in sorted(folder.glob("comparison/*.json")) for arm in read_json(f)]
-    print(tables(arms, kind_of(read_json(folder / "demo.json").get("data", "shapes"))))
+    print(tables(arms, kind_of(read_json(folder / "demo.json")["settings"].get("data", "shapes"))))
