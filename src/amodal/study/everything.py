@@ -73,7 +73,14 @@ def write_report(out: Path, settings: StudySettings) -> None:
 
 def write_documents(docs: Path, out: Path, settings: StudySettings) -> None:
     """Tables as Markdown, figures as SVG: a page for each study in `out`, one that lists them."""
-    lines = ["# Results", "", about(settings), "", f"Command: `{command(out, settings)}`", ""]
+    lines = [
+        f"# Results: {settings.kind.title}",
+        "",
+        about(settings),
+        "",
+        f"Command: `{command(out, settings)}`",
+        "",
+    ]
     times = read_json(out / TIMES) if (out / TIMES).exists() else {}
     for study in STUDIES.values():
         folder = out / study.name
@@ -122,10 +129,13 @@ def parted(section: str) -> tuple[str, str]:
 def about(settings: StudySettings) -> str:
     """The size of a study in a sentence."""
     numbers = f"{min(settings.matches):,} to {max(settings.matches):,}"
+    title = settings.kind.title[0].upper() + settings.kind.title[1:]
+    # A folder may hold fewer things than the budget asks for.
+    unmatched = f"{'at most ' if settings.data else ''}{settings.unmatched:,}"
     return (
-        f"{settings.kind.title}, budget {settings.budget}: {len(settings.seeds)} seeds, {numbers} "
+        f"{title}, budget {settings.budget}: {len(settings.seeds)} seeds, {numbers} "
         "matches (a fifth of them, at most 1,000, held out to choose by: they count as given), "
-        f"{settings.unmatched:,} unmatched things a modality, {settings.steps:,} steps at most, "
+        f"{unmatched} unmatched things a modality, {settings.steps:,} steps at most, "
         f"learning rates and weight decays tried by every run: {settings.candidates}, "
         f"{settings.test:,} held-out things to measure on. All methods have the same network (a "
         "state through tanh of 12 numbers, or as many as the smallest latent space has; two hidden "
