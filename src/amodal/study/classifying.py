@@ -125,9 +125,14 @@ def own_figures(
 
 
 def named(name: str, found: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """ "accuracy shape" of a source becomes "accuracy image, shape"."""
+    """ "accuracy shape" of a source becomes "accuracy image, shape".
+
+    Example:
+        >>> named({"accuracy": torch.ones(1), "accuracy robot place": torch.ones(1)}, "image")
+        {'accuracy image': tensor([1.]), 'accuracy image, robot place': tensor([1.])}
+    """
     return {
-        f"accuracy {name}" + key.replace("accuracy", "").replace(" ", ", "): value
+        f"accuracy {name}" + key.replace("accuracy", "").replace(" ", ", ", 1): value
         for key, value in found.items()
     }
 

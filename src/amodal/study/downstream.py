@@ -202,7 +202,8 @@ def _attribute_drawing(rows: list[Row], space: Space, kind: Kind) -> Drawing:
                 xscale="linear",
                 chance=CHANCE,
             )
-            panel.set_xticks(range(1, len(kind.shared_names) + 1), kind.shared_names)
+            words = [attribute.replace(" ", "\n") for attribute in kind.shared_names]
+            panel.set_xticks(range(1, len(words) + 1), words)
 
     return Drawing(
         f"downstream-attributes-{file_words(space)}",
