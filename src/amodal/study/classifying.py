@@ -128,7 +128,7 @@ def named(name: str, found: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ "accuracy shape" of a source becomes "accuracy image, shape".
 
     Example:
-        >>> named({"accuracy": torch.ones(1), "accuracy robot place": torch.ones(1)}, "image")
+        >>> named("image", {"accuracy": torch.ones(1), "accuracy robot place": torch.ones(1)})
         {'accuracy image': tensor([1.]), 'accuracy image, robot place': tensor([1.])}
     """
     return {
