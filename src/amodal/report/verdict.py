@@ -85,8 +85,8 @@ def between_latents(results: Sequence[ArmResult]) -> str:
         return f"On the VAE's latents the closed-form map loses {_times(found)} as much."
     return (
         f"The latents matter: the closed-form map loses {_times(found)} as much on the VAE's as on "
-        f"the symmetry-aware ones ({_plain(LOSS)}). Both hold every factor; few matches can read "
-        "it only from the latter."
+        f"the symmetry-aware ones ({_plain(LOSS)}). Few matches can read what they hold only from "
+        "the latter."
     )
 
 
@@ -99,7 +99,7 @@ def in_sentences(full: ArmResult, start: ArmResult) -> str:
     found = paired_difference(*shares)
     means = [100 * sum(values) / len(values) for values in shares]
     text = (
-        "of sentences said of pictures, all five things are right in "
+        "of sentences said of pictures, everything is right in "
         f"{means[0]:.0f} % after training with all losses, {means[1]:.0f} % with the start alone"
     )
     if found.low is None or found.high is None:
