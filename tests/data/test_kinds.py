@@ -127,3 +127,14 @@ def test_typed_numbers_out_of_range_and_unknown_names_are_refused(kind: Kind) ->
 def test_unknown_kinds_offer_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="kind of data 'shape': did you mean 'shapes'"):
         kind_of("shape")
+
+
+def test_a_folder_that_happens_to_have_a_kinds_name_is_no_data(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shapes").mkdir()
+    assert named_data("shapes")[1] is None
+    generate("shapes", 20, "made", show_progress=False)
+    (tmp_path / "shapes").rmdir()
+    (tmp_path / "made").rename(tmp_path / "shapes")
+    found = named_data("shapes")[1]
+    assert found is not None and len(found) == 20

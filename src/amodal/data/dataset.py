@@ -167,7 +167,8 @@ def named_data(name: str | Path) -> tuple[Kind, Dataset | None]:
         >>> kind.title, dataset
         ('Simple Shapes', None)
     """
-    if str(name) in KIND_NAMES and not Path(name).exists():
+    # Some other folder may happen to be called like a kind.
+    if str(name) in KIND_NAMES and not (Path(name) / "manifest.json").exists():
         return kind_of(str(name)), None
     dataset = open_dataset(name)
     return dataset.kind, dataset
