@@ -137,4 +137,5 @@ def test_a_folder_that_happens_to_have_a_kinds_name_is_no_data(tmp_path, monkeyp
     (tmp_path / "shapes").rmdir()
     (tmp_path / "made").rename(tmp_path / "shapes")
     found = named_data("shapes")[1]
-    assert found is not None and len(found) == 20
+    assert found is not None
+    assert len(found) == 20
