@@ -1,5 +1,6 @@
 """`amodal evaluate`: measure a fitted run on held-out things."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +9,9 @@ import tyro
 
 from amodal.errors import ExistsError, InputError
 from amodal.files import read_json, write_json
+
+ROUNDING = 1e-5
+"""Figures nearer than this, of 1 or relatively, are the same."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Evaluate:
         name = "evaluation.json" if self.data is None else "evaluation-data.json"
         path = self.out or self.run_folder / name
         if path.exists():
-            if read_json(path) == found:
+            if alike(read_json(path), found):
                 print(f"{path} already holds these figures")
                 return
             if not self.overwrite:
@@ -61,3 +65,21 @@ class Evaluate:
                 )
         write_json(path, found)
         print(f"written to {path}")
+
+
+def alike(first: Any, second: Any) -> bool:
+    """Whether two files of figures say the same, up to rounding.
+
+    Sums come out a little different on another number of threads.
+
+    Example:
+        >>> alike({"loss": [0.1]}, {"loss": [0.1 + 1e-9]}), alike({"loss": 0.1}, {"loss": 0.11})
+        (True, False)
+    """
+    if isinstance(first, dict) and isinstance(second, dict):
+        return set(first) == set(second) and all(alike(first[k], second[k]) for k in first)
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) == len(second) and all(map(alike, first, second))
+    if isinstance(first, float) and isinstance(second, float):
+        return math.isclose(first, second, rel_tol=ROUNDING, abs_tol=ROUNDING)
+    return first == second
