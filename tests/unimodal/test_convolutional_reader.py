@@ -8,9 +8,9 @@ import torch
 
 from amodal.errors import InputError, UnknownNameError
 from amodal.unimodal import load_model
-from amodal.unimodal.convolutional_reader import ConvolutionalReader, train_convolutional_reader
+from amodal.unimodal.convolutional_reader import ConvolutionalReader
 from amodal.unimodal.pretraining import Schedule
-from amodal.unimodal.reader import ReaderTraining
+from amodal.unimodal.reader import ReaderTraining, train_reader
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
 
@@ -34,10 +34,14 @@ def test_it_answers_in_the_attributes_of_its_kind() -> None:
 
 def test_training_resumes_and_survives_the_disk(tmp_path: Path) -> None:
     training = ReaderTraining(Schedule(3, 8, 1e-3))
-    checkpoint = tmp_path / "run.checkpoint"
+    mine = {"make": ConvolutionalReader, "name": "shapes/mine"}
+    mine["checkpoint"] = tmp_path / "run.checkpoint"
     reader, again = (
-        train_convolutional_reader(
-            IMAGES, bright_things(), training, name="shapes/mine", checkpoint=checkpoint
+        train_reader(
+            IMAGES,
+            bright_things(),
+            training,
+            **mine,
         )
         for _ in range(2)
     )
@@ -45,8 +49,11 @@ def test_training_resumes_and_survives_the_disk(tmp_path: Path) -> None:
     reader.save(tmp_path / "mine.safetensors")
     assert load_model(str(tmp_path / "mine.safetensors")).fingerprint == reader.fingerprint
     with pytest.raises(InputError, match="run on other data"):
-        train_convolutional_reader(
-            IMAGES[:30], bright_things()[:30], training, name="shapes/mine", checkpoint=checkpoint
+        train_reader(
+            IMAGES[:30],
+            bright_things()[:30],
+            training,
+            **mine,
         )
 
 
@@ -59,3 +66,18 @@ def test_bad_settings_are_refused() -> None:
         ConvolutionalReader("shapes/mine", side=32, width=4).read(
             np.zeros((1, 64, 64, 3), np.uint8)
         )
+
+
+def test_a_large_model_is_kept_in_16_bits(tmp_path: Path, monkeypatch) -> None:
+    exact = ConvolutionalReader("shapes/mine", side=32, width=4).freeze()
+    exact.save(tmp_path / "exact.safetensors")
+    wanted = exact.read(IMAGES)
+    monkeypatch.setattr("amodal.unimodal.base.LARGE", 100)
+    exact.round_if_large()
+    before = exact.fingerprint
+    exact.save(tmp_path / "short.safetensors")
+    again = load_model(str(tmp_path / "short.safetensors"))
+    assert again.fingerprint == exact.fingerprint == before
+    np.testing.assert_allclose(again.encode(IMAGES).numpy(), wanted, atol=1e-2)
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("short", "exact")]
+    assert sizes[0] < 0.6 * sizes[1]

@@ -272,8 +272,9 @@ def _both_ways(row: Row, space: Space) -> Row:
 STUDY = Study(
     name="retrieval",
     title="Is the same thing found?",
-    question="Among 100, 1,000 and 10,000 things of another modality, where does the same thing "
-    f"stand when all are ranked by their states, with {FULL} and with each part left out?",
+    question="Among 100, 1,000 and (where there are so many) 10,000 things of another modality, "
+    f"where does the same thing stand when all are ranked by their states, with {FULL} "
+    "and with each part left out?",
     cells=cells,
     measure=measure,
     summarise=summarise,

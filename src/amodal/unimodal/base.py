@@ -124,17 +124,27 @@ class UnimodalModel(nn.Module):
         blocks = self.specification.to_json()
         return {"kind": self.kind, "settings": self.settings(), "blocks": blocks}
 
+    def round_if_large(self) -> None:
+        """Round the weights of a large model to the 16 bits that its file keeps.
+
+        It takes half the room, and gives the same to about three digits.
+        """
+        if self._is_large():
+            for weight in self.parameters():
+                weight.data.copy_(weight.data.half())
+
+    def _is_large(self) -> bool:
+        return sum(weight.numel() for weight in self.parameters()) > LARGE
+
     def save(self, path: str | Path) -> None:
         """Write weights, settings and fingerprint as one safetensors file, atomically.
 
-        Weights of a large model are rounded to 16 bits first, in the file and in the model itself:
-        it takes half the room, and gives the same to about three digits.
+        A large model is rounded first, see `round_if_large`.
         """
+        self.round_if_large()
         state = dict(self.state_dict())
-        if sum(weight.numel() for weight in self.parameters()) > LARGE:
-            for name, weight in self.named_parameters():
-                state[name] = weight.detach().half()
-                weight.data.copy_(state[name])
+        if self._is_large():
+            state |= {name: weight.detach().half() for name, weight in self.named_parameters()}
         description = {"name": self.name, "fingerprint": self.fingerprint, **self._description()}
         write_weights(path, WeightsFile(description, state))
 

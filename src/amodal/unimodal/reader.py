@@ -4,9 +4,10 @@ Trained with labels, so it has no part in any workspace. It sees pictures that a
 blurred and noisy too, as drawn ones are.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -94,20 +95,25 @@ class ReaderTraining:
     """Largest standard deviation of the noise; pixel values are in [0, 1]."""
 
 
+Reader = TypeVar("Reader", bound=UnimodalModel)
+
+
 def train_reader(
     images: UInt8[np.ndarray, "n side side 3"],
-    attributes: Float32[np.ndarray, "n 11"],
+    attributes: Float32[np.ndarray, "n attribute"],
     training: ReaderTraining | None = None,
     *,
+    make: Callable[..., Reader] = PictureReader,
     name: str = "shapes/reader",
     checkpoint: Path | None = None,
-) -> PictureReader:
+) -> Reader:
     """Train on pictures and their attributes.
 
     Args:
         images: pictures; may be memory-mapped.
         attributes: of each picture.
         training: how long and how fast, and how much the pictures are spoilt.
+        make: (name, *, side) -> a reader yet to be trained, with `answers`.
         name: of the model.
         checkpoint: see `pretraining.train`.
 
@@ -117,7 +123,7 @@ def train_reader(
     training = training or ReaderTraining()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.schedule.seed)
-        model = PictureReader(name, side=images.shape[1])
+        model = make(name, side=images.shape[1])
     part = None if checkpoint is None else checkpoint.with_suffix(".1.part")
     losses = reader_losses(model, images, attributes, training)
     data = identity_of(images, attributes)
@@ -126,12 +132,13 @@ def train_reader(
 
 
 def reader_losses(
-    model: PictureReader,
+    model: Any,
     images: UInt8[np.ndarray, "n side side 3"],
-    attributes: Float32[np.ndarray, "n 11"],
+    attributes: Float32[np.ndarray, "n attribute"],
     training: ReaderTraining,
 ) -> Losses:
     """The loss of each block of attributes on a random batch of spoilt pictures."""
+    kinds = {block.name: block.kind for block in model.specification.blocks}
 
     def losses(generator: Generator, done: float) -> dict[str, Tensor]:
         rows = torch.randint(len(images), (training.schedule.batch,), generator=generator).numpy()
@@ -139,7 +146,7 @@ def reader_losses(
         wanted = torch.from_numpy(np.ascontiguousarray(attributes[rows]))
         terms = measured_losses(model.answers(pictures), wanted, model.specification)
         # Squared errors of small fractions of a pixel would drown beside the cross-entropy.
-        return {name: loss if name == "shape" else 10 * loss for name, loss in terms.items()}
+        return {n: loss if kinds[n] == "categorical" else 10 * loss for n, loss in terms.items()}
 
     return losses
 

@@ -14,8 +14,7 @@ from amodal.errors import InputError, unknown_name
 from amodal.typing import Float32, UInt8
 from amodal.unimodal.base import UnimodalModel
 from amodal.unimodal.cards import Card, write_card
-from amodal.unimodal.convolutional_reader import TRAINING as CONVOLUTIONAL_READING
-from amodal.unimodal.convolutional_reader import train_convolutional_reader
+from amodal.unimodal.convolutional_reader import ConvolutionalReader
 from amodal.unimodal.figures import image_figures, reader_figures
 from amodal.unimodal.pretraining import Schedule
 from amodal.unimodal.reader import PictureReader, ReaderTraining, train_reader
@@ -26,6 +25,8 @@ from amodal.unimodal.vae import VaeTraining, train_vae
 
 PICTURES = 100_000
 """Rendered for training where no data folder is given."""
+CONVOLUTIONAL_READING = ReaderTraining(Schedule(4500, 128, 2e-3))
+"""How a reader is trained that knows nothing of its pictures beforehand."""
 VAES = {"factory": VaeTraining(Schedule(10_000, 128, 2e-3), dim=24)}
 """Kind of data -> how its VAE is trained, where that is not the default."""
 
@@ -94,6 +95,8 @@ def pretrain(
     start = time.monotonic()
     model = recipe.train(pictures, steps, seed, checkpoint)
     minutes = (time.monotonic() - start) / 60
+    # Before it is measured: figures are those of the file.
+    model.round_if_large()
     figures = recipe.figures(model)
     made = {
         "pictures": pictures.source,
@@ -217,10 +220,11 @@ def _convolutional_reader(
 ) -> UnimodalModel:
     plan = CONVOLUTIONAL_READING
     plan = replace(plan, schedule=_scaled(plan.schedule, steps, plan.schedule.steps, seed))
-    return train_convolutional_reader(
+    return train_reader(
         pictures.images,
         pictures.attributes,
         plan,
+        make=ConvolutionalReader,
         name=f"{pictures.kind.name}/reader",
         checkpoint=checkpoint,
     )

@@ -17,6 +17,7 @@ from amodal.data.factory.vocabulary import (
     ORIENTATION_NAMES,
     SIDE_NAMES,
 )
+from amodal.data.near import near_in_grid, near_on_circle
 from amodal.errors import InputError
 from amodal.typing import Bool, Float, Int64
 
@@ -54,31 +55,16 @@ def agreement(
     if not neighbours:
         return {name: one == other for name, (one, other) in pairs.items()}
     right = {
-        "place": _near_place(*pairs["place"]),
-        "heading": _near_on_circle(*pairs["heading"], len(HEADING_NAMES)),
+        "place": near_in_grid(*pairs["place"], len(COLUMN_NAMES)),
+        "heading": near_on_circle(*pairs["heading"], len(HEADING_NAMES)),
         "arm": _near_arm(*pairs["arm"]),
         "relation": _near_relation(*pairs["relation"], factors),
-        "colour": _near_on_circle(*pairs["colour"], len(COLOUR_NAMES)),
-        "spot": _near_place(*pairs["spot"]),
-        "orientation": _near_on_circle(*pairs["orientation"], len(ORIENTATION_NAMES)),
+        "colour": near_on_circle(*pairs["colour"], len(COLOUR_NAMES)),
+        "spot": near_in_grid(*pairs["spot"], len(COLUMN_NAMES)),
+        "orientation": near_on_circle(*pairs["orientation"], len(ORIENTATION_NAMES)),
         "box": _near_box(*pairs["box"]),
     }
     return {name: right[name] & (pairs[name][0] >= 0) for name in DESCRIPTOR_NAMES}
-
-
-def _near_on_circle(
-    said: Int64[np.ndarray, " n"], true: Int64[np.ndarray, " n"], count: int
-) -> Bool[np.ndarray, " n"]:
-    return np.isin(np.mod(said - true, count), (0, 1, count - 1))
-
-
-def _near_place(
-    said: Int64[np.ndarray, " n"], true: Int64[np.ndarray, " n"]
-) -> Bool[np.ndarray, " n"]:
-    (row, column), (true_row, true_column) = (
-        np.divmod(place, len(COLUMN_NAMES)) for place in (said, true)
-    )
-    return (np.abs(row - true_row) <= 1) & (np.abs(column - true_column) <= 1)
 
 
 def _near_arm(
@@ -97,7 +83,7 @@ def _near_relation(
         np.divmod(both, len(FACING_NAMES)) for both in (said, true)
     )
     unclear = np.abs(bearing(factors) - FACES_WITHIN) < NEARLY_FACING
-    return _near_on_circle(side, true_side, len(SIDE_NAMES)) & ((facing == true_facing) | unclear)
+    return near_on_circle(side, true_side, len(SIDE_NAMES)) & ((facing == true_facing) | unclear)
 
 
 def _near_box(
@@ -105,4 +91,4 @@ def _near_box(
 ) -> Bool[np.ndarray, " n"]:
     # Class 0 is no box; the colours follow.
     both = (said > 0) & (true > 0)
-    return (said == true) | (both & _near_on_circle(said, true, len(COLOUR_NAMES)))
+    return (said == true) | (both & near_on_circle(said, true, len(COLOUR_NAMES)))

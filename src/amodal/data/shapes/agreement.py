@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from amodal.data.near import near_in_grid, near_on_circle
 from amodal.data.shapes.captions import SPEAKER, CaptionReading
 from amodal.data.shapes.classes import nearest_classes
 from amodal.data.shapes.colours import nearest_colours, squared_colour_distances
 from amodal.data.shapes.factors import check_factors
-from amodal.data.shapes.vocabulary import COLUMN_NAMES, DESCRIPTOR_NAMES
+from amodal.data.shapes.vocabulary import COLUMN_NAMES, DESCRIPTOR_NAMES, ORIENTATION_NAMES
 from amodal.errors import InputError
 from amodal.typing import Bool, Float
 
@@ -54,9 +55,8 @@ def agreement(
         distances = squared_colour_distances(factors[:, 5:8])[np.arange(len(said)), said[:, colour]]
         close = (near == said[:, colour, None]).any(axis=1) | (distances <= NEAR_COLOUR**2)
         right["colour"] = there[:, colour] & close
-        rows = np.abs(said[:, place] // len(COLUMN_NAMES) - true[:, place] // len(COLUMN_NAMES))
-        columns = np.abs(said[:, place] % len(COLUMN_NAMES) - true[:, place] % len(COLUMN_NAMES))
-        right["place"] = there[:, place] & (rows <= 1) & (columns <= 1)
-        around = np.isin(apart[:, orientation], (0, 1, 15))
+        beside = near_in_grid(said[:, place], true[:, place], len(COLUMN_NAMES))
+        right["place"] = there[:, place] & beside
+        around = near_on_circle(said[:, orientation], true[:, orientation], len(ORIENTATION_NAMES))
         right["orientation"] = there[:, orientation] & around
     return right
