@@ -1,5 +1,7 @@
 """The run store: no run is ever trained twice, however the training ended."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from small_study import small_settings
@@ -86,6 +88,16 @@ def test_other_settings_are_other_runs(tmp_path) -> None:
         assert RunStore(tmp_path, small_settings(**changed)).missing(CELLS) == CELLS
     # What is only measured differently needs no training.
     assert RunStore(tmp_path, small_settings(test=10)).missing(CELLS) == []
+
+
+def test_other_weights_of_a_unimodal_model_are_other_runs(tmp_path) -> None:
+    RunStore(tmp_path, small_settings()).train_missing(CELLS)
+    store = RunStore(tmp_path, small_settings())
+    assert store.missing(CELLS) == []
+    things = store.things.of("image-attributes", "default")
+    changed = replace(things, fingerprints=things.fingerprints | {"image": "of other weights"})
+    store.things._known["image-attributes", "default"] = changed
+    assert store.missing(CELLS) == CELLS
 
 
 def test_the_candidate_with_the_best_held_out_matches_is_kept(tmp_path) -> None:

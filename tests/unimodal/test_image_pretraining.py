@@ -42,12 +42,15 @@ def stopped_once(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     monkeypatch.setattr(pretraining, "_update", stopping)
 
 
+@pytest.mark.parametrize("after", [4, 8])
 def test_a_resumed_vae_equals_an_uninterrupted_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    training = VaeTraining(Schedule(6, 8, 1e-3))
+    # Stopped in its first round, or in its second.
+    training = VaeTraining(Schedule(6, 8, 1e-3), again=Schedule(4, 8, 1e-3, seed=1))
     whole = train_vae(IMAGES, training)
-    stopped_once(monkeypatch, after=4)
+    assert train_vae(IMAGES, replace(training, again=None)).fingerprint != whole.fingerprint
+    stopped_once(monkeypatch, after=after)
     checkpoint = tmp_path / "run.checkpoint"
     with pytest.raises(KeyboardInterrupt):
         train_vae(IMAGES, training, checkpoint=checkpoint)

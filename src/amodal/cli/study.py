@@ -40,6 +40,8 @@ class Study:
     default Simple Shapes."""
     docs: Path | None = None
     """Also write tables and figures of all studies in --out into this folder, as Markdown, SVG."""
+    beside: tuple[Path, ...] = ()
+    """Folders of finished studies of other kinds of data, to be set beside these in the report."""
 
     def __post_init__(self) -> None:
         if self.seeds < 0:
@@ -60,7 +62,7 @@ class Study:
             data=self.data,
         )
         try:
-            found = run_studies(self.name, self.out, settings, docs=self.docs)
+            found = run_studies(self.name, self.out, settings, docs=self.docs, beside=self.beside)
         except KeyboardInterrupt:
             print(f"stopped; what is done stays in {self.out}", file=sys.stderr)
             raise

@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,25 @@ from amodal.report.page import section as page_section
 from amodal.study.base import Done, find_study, run_study
 from amodal.study.cells import METHODS
 from amodal.study.markdown import as_html
+from amodal.study.plots import save_drawing
 from amodal.study.settings import BUDGETS, StudySettings
+from amodal.study.side_by_side import drawing, settings_of, side_by_side
 from amodal.study.store import RunStore
 from amodal.study.studies import STUDIES
 
 ALL = "all"
 REPORT = "report.html"
+BESIDE = "side-by-side"
 TIMES = "times.json"
 
 
 def run_studies(
-    name: str, out: Path, settings: StudySettings, *, docs: Path | None = None
+    name: str,
+    out: Path,
+    settings: StudySettings,
+    *,
+    docs: Path | None = None,
+    beside: Sequence[Path] = (),
 ) -> list[str]:
     """Run one study or all; then write the report and documents of all that the folder holds.
 
@@ -30,13 +39,17 @@ def run_studies(
         out: the folder that they share.
         settings: how large.
         docs: where tables and figures of all studies in `out` go too, as Markdown and SVG.
+        beside: folders of finished studies of other kinds of data, to be set beside these.
 
     Returns:
         Lines that say where the results are.
 
     Raises:
         UnknownNameError: there is no such study; the nearest is offered.
+        NotFoundError, InputError: there is nothing to be set beside; before anything is trained.
     """
+    for folder in beside:
+        settings_of(folder)
     chosen = list(STUDIES.values()) if name == ALL else [find_study(name, STUDIES)]
     store = RunStore(out, settings)
     done: list[Done] = []
@@ -44,12 +57,38 @@ def run_studies(
         begun = time.monotonic()
         done.append(run_study(study, out, settings, store=store))
         _add_time(out, study.name, settings.budget, time.monotonic() - begun)
+    compared = write_side_by_side(out, [*beside, out]) if beside else ""
     write_report(out, settings)
     lines = [f"{each.study.name}: {each.folder}" for each in done]
     if docs is not None:
+        if compared:
+            # First, so that the page that lists all knows of it.
+            _write(docs / f"{BESIDE}.md", _beside_page(out, docs, compared))
         write_documents(docs, out, settings)
         lines.append(f"documents: {docs}")
     return [*lines, f"report: {out / REPORT}"]
+
+
+def write_side_by_side(out: Path, folders: Sequence[Path]) -> str:
+    """Tables and a figure of several folders' studies, into `out/side-by-side`; the tables."""
+    text, figure = side_by_side(folders), drawing(folders)
+    _write(out / BESIDE / "section.md", text)
+    if figure is not None:
+        save_drawing(figure, out / BESIDE)
+    shown = [] if figure is None else [{"name": figure.name, "caption": figure.caption}]
+    write_json(out / BESIDE / "figures.json", shown)
+    return text
+
+
+def _beside_page(out: Path, docs: Path, text: str) -> str:
+    """The document of the comparison; its figure is copied beside it."""
+    findings, tables = parted(text)
+    lines = ["# The same studies on several kinds of data", "", findings, ""]
+    for figure in _captions(out / BESIDE):
+        name, caption = figure["name"], figure["caption"]
+        _write(docs / f"{name}.svg", (out / BESIDE / f"{name}.svg").read_text("utf-8"))
+        lines += [f"![{caption}]({name}.svg)", "", caption, ""]
+    return "\n".join([*lines, tables]).rstrip() + "\n"
 
 
 def write_report(out: Path, settings: StudySettings) -> None:
@@ -59,13 +98,15 @@ def write_report(out: Path, settings: StudySettings) -> None:
         paragraph(about(settings)),
         page_section("The methods", as_html(methods_table())),
     ]
-    for study in STUDIES.values():
-        folder = out / study.name
+    shown = [(study.name, study.title, study.question) for study in STUDIES.values()]
+    question = "What does the full workspace reach on each kind of data, with as many matches?"
+    for name, title, asked in [(BESIDE, "What changes with complexity", question), *shown]:
+        folder = out / name
         if (folder / "section.md").exists():
             findings, tables = parted((folder / "section.md").read_text("utf-8"))
             figures = [_figure(folder, each) for each in _captions(folder)]
-            parts = [paragraph(study.question, "note"), as_html(findings), *figures]
-            body.append(page_section(study.title, *parts, as_html(tables)))
+            parts = [paragraph(asked, "note"), as_html(findings), *figures]
+            body.append(page_section(title, *parts, as_html(tables)))
     body.append(page_section("Again", preformatted(command(out, settings))))
     with atomic_path(out / REPORT) as temporary:
         temporary.write_text(page("Amodal: the study", body), "utf-8")

@@ -210,7 +210,7 @@ def _factor_drawing(summary: Summary, first: str, images: list[str]) -> Drawing:
             )
             chosen = choose(space["factors"], figure=ERROR, against=against)
             for method in present(chosen, "method"):
-                _factor_line(panel, _up_to_the_last(choose(chosen, method=method)), method)
+                factor_line(panel, choose(chosen, method=method), method, bars=method == FULL)
             panel.axhline(1, color="#888888", lw=0.8)
             panel.set(
                 title=f"{LATENT_TITLES.get(latents, latents)}\nagainst {against}",
@@ -246,28 +246,34 @@ def _up_to_the_last(factors: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(takewhile(lambda f: (f["value"] or 1) > LEAST_DRAWN, factors))
 
 
-def _factor_line(panel: Axes, factors: list[dict[str, Any]], method: str) -> None:
-    if not factors:
+def factor_line(
+    panel: Axes,
+    factors: list[dict[str, Any]],
+    label: str,
+    *,
+    colour: str = "",
+    bars: bool = True,
+) -> None:
+    """Factors against the matches that the reference needs; triangles where one is a bound."""
+    known = [f for f in _up_to_the_last(factors) if f["sign"] != "?"]
+    if not known:
         return
-    line = line_of([], ERROR, label=method)
-    known = [f for f in factors if f["sign"] != "?"]
+    line = line_of([], ERROR, label=label, colour=colour)
     panel.plot(
         [f["at"] for f in known],
         [f["value"] for f in known],
         color=line.colour,
         lw=1.3,
-        label=method,
+        label=label,
     )
     for sign, marker in (("", line.marker), (">=", "^"), ("<=", "v")):
         own = [f for f in known if f["sign"] == sign]
         places, heights = [f["at"] for f in own], [f["value"] for f in own]
         panel.plot(places, heights, marker, color=line.colour, ms=6 if sign else 4)
-    if method == FULL:
-        for f in known:
-            # An open end is not drawn: the triangle says which way it is open.
-            low = max(f["low"] or f["value"], LEAST_DRAWN)
-            high = f["high"] or f["value"]
-            panel.plot([f["at"]] * 2, [low, high], color=line.colour, lw=0.9, alpha=0.7)
+    for f in known if bars else []:
+        # An open end is not drawn: the triangle says which way it is open.
+        low, high = max(f["low"] or f["value"], LEAST_DRAWN), f["high"] or f["value"]
+        panel.plot([f["at"]] * 2, [low, high], color=line.colour, lw=0.9, alpha=0.7)
 
 
 def _readable_drawing(

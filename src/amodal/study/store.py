@@ -114,6 +114,7 @@ class RunStore:
             "recipe": RECIPE,
             "cell": cell.to_json(),
             "things": self.things.describe(),
+            "models": things.fingerprints,
             "architecture": architecture_of(cell, things.specs).to_json(),
             "training": asdict(training_of(cell, self.settings)),
             "losses": losses_of(cell),

@@ -63,6 +63,8 @@ class StudyThings:
     """From the unimodal models' units to those of `latents`."""
     models: dict[str, str]
     """Names of the unimodal models."""
+    fingerprints: dict[str, str]
+    """Of the unimodal models: other weights give other latents."""
 
     @cached_property
     def table(self) -> MatchTable:
@@ -145,11 +147,11 @@ class ThingsStore:
         folding = folding_of(latents)
         models = models_of(self._source.kind.name, "default" if folding is not None else latents)
         shared = self._source.pool + self._source.matchable
-        specs, rows, normalisations = {}, {}, {}
+        specs, rows, normalisations, fingerprints = {}, {}, {}, {}
         for name in names:
             model, encoded = self.encoded(name, models[name])
             own = torch.from_numpy(encoded)
-            specs[name] = model.specification
+            specs[name], fingerprints[name] = model.specification, model.fingerprint
             # Measured on what a user has plenty of: the modality's own unmatched rows.
             normalisations[name] = Normalisation.fit(own[shared:], specs[name])
             rows[name] = normalisations[name].apply(own)
@@ -165,6 +167,7 @@ class ThingsStore:
             test=np.arange(min(self.settings.test, self._source.pool)),
             normalisations=normalisations,
             models={name: models[name] for name in names},
+            fingerprints=fingerprints,
         )
 
     def encoded(self, modality: str, model_name: str) -> tuple[UnimodalModel, np.ndarray]:

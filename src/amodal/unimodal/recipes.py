@@ -27,7 +27,9 @@ PICTURES = 100_000
 """Rendered for training where no data folder is given."""
 CONVOLUTIONAL_READING = ReaderTraining(Schedule(4500, 128, 2e-3))
 """How a reader is trained that knows nothing of its pictures beforehand."""
-VAES = {"factory": VaeTraining(Schedule(10_000, 128, 2e-3), dim=24)}
+VAES = {
+    "factory": VaeTraining(Schedule(10_000, 128, 2e-3), dim=24, again=Schedule(15_000, 128, 1e-3))
+}
 """Kind of data -> how its VAE is trained, where that is not the default."""
 
 
@@ -202,7 +204,11 @@ def _image_vae(
     pictures: Pictures, steps: int | None, seed: int, checkpoint: Path | None
 ) -> UnimodalModel:
     plan = VAES.get(pictures.kind.name, VaeTraining())
-    plan = replace(plan, schedule=_scaled(plan.schedule, steps, plan.schedule.steps, seed))
+    longest = max(each.steps for each in (plan.schedule, plan.again) if each is not None)
+    if plan.again is not None:
+        # Other batches than the first round's.
+        plan = replace(plan, again=_scaled(plan.again, steps, longest, seed + 1))
+    plan = replace(plan, schedule=_scaled(plan.schedule, steps, longest, seed))
     name = f"{pictures.kind.name}/image-vae"
     return train_vae(pictures.images, plan, name=name, checkpoint=checkpoint)
 

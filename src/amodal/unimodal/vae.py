@@ -9,7 +9,7 @@ m. The factors of an image are all there, but spread over every number: few matc
 them out, which is what the default image model (symmetry.py) is for.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,9 @@ class VaeTraining:
     beta_warm_up: float = 1 / 3
     """Fraction of the steps over which beta grows from 0. Without it some numbers of the latent
     die for good, and with them the colour."""
+    again: Schedule | None = None
+    """A second round, in which the learning rate rises and falls once more and beta is whole from
+    its first step. Small things, such as a box on a table, are drawn only after large ones."""
 
     def __post_init__(self) -> None:
         if self.beta < 0 or not 0 <= self.beta_warm_up <= 1:
@@ -132,16 +135,18 @@ def train_vae(
         model = ImageVae(name, side=images.shape[1], dim=training.dim)
     # Twice as fast on processors; the format of the weights file does not change.
     model = model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    losses = vae_losses(model, images, training)
-    part = None if checkpoint is None else checkpoint.with_suffix(".1.part")
-    train(
-        model,
-        losses,
-        training.schedule,
-        description="beta-VAE",
-        checkpoint=part,
-        data=identity_of(images),
-    )
+    rounds = [training]
+    if training.again is not None:
+        rounds.append(replace(training, schedule=training.again, beta_warm_up=0.0))
+    for number, part in enumerate(rounds, 1):
+        train(
+            model,
+            vae_losses(model, images, part),
+            part.schedule,
+            description=f"beta-VAE, round {number} of {len(rounds)}",
+            checkpoint=None if checkpoint is None else checkpoint.with_suffix(f".{number}.part"),
+            data=identity_of(images),
+        )
     return model.freeze()
 
 
