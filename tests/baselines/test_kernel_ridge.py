@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from amodal.baselines import KernelRidge, Ridge
-from amodal.baselines.kernel_ridge import _kernel, _solve
 from amodal.data.shapes import attributes, draw_factors, render
+from amodal.fewmatch.kernel_ridge import decompose, fit_kernel_ridge, gaussian
+from amodal.fewmatch.shrinkage import shrink
 from amodal.unimodal import load_model
 
 
@@ -26,8 +27,8 @@ def brute_force(kernel: np.ndarray, y: np.ndarray, penalty: float) -> np.ndarray
 
 def test_leave_one_out_equals_brute_force() -> None:
     x, y = torch.randn(2, 25, 3, generator=torch.Generator().manual_seed(0)).double()
-    kernel = _kernel(x, x, 1.5)
-    shrunk, _, _ = _solve(kernel, y)
+    kernel = gaussian(x, x, 1.5)
+    shrunk = shrink(*decompose(kernel), y - y.mean(0))
     expected = brute_force(kernel.numpy(), y.numpy(), float(shrunk.penalty[0]))
     np.testing.assert_allclose((y - shrunk.residuals).numpy(), expected, rtol=1e-6, atol=1e-8)
 
@@ -50,6 +51,16 @@ def error(method, matches: int) -> float:
 def test_learns_a_curved_map_that_ridge_cannot() -> None:
     assert error(KernelRidge, 100) < 0.02
     assert error(Ridge, 100) > 0.5
+
+
+def test_groups_of_columns_choose_a_length_scale_each() -> None:
+    x = torch.linspace(0, 6, 50)[:, None]
+    y = torch.cat([(8 * x).sin(), 0.5 * x], 1)
+    fitted = fit_kernel_ridge(x, y, groups=[slice(0, 1), slice(1, 2)])
+    assert fitted.lengths[0] < fitted.lengths[1]
+    for column in range(2):
+        alone = fit_kernel_ridge(x, y[:, column, None])
+        torch.testing.assert_close(fitted(x)[:, column], alone(x)[:, 0], atol=1e-4, rtol=1e-4)
 
 
 def test_nearly_linear_maps_cost_little() -> None:

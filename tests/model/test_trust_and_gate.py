@@ -41,10 +41,8 @@ def test_training_on_noise_keeps_the_start() -> None:
     last = [r["held_out"] for r in model.history_ if r["step"] == 50 and r["held_out"] is not None]
     assert np.mean(last) > gate["start_score"]
     assert gate["step"] == 0
-    np.testing.assert_array_equal(
-        model.translate(data["sound"], "sound", "smell"),
-        start.translate(data["sound"], "sound", "smell"),
-    )
+    # Nothing is learnt from training, so that members and start answer alike.
+    torch.testing.assert_close(model.ensemble_.members.matrix, start.ensemble_.members.matrix)
 
 
 def test_training_that_helps_is_kept() -> None:

@@ -162,7 +162,7 @@ def test_members_are_averaged() -> None:
     for member in range(2):
         alone = fitted(members=1, start=False)
         alone.ensemble_ = type(model.ensemble_)(
-            model.ensemble_.members.choose([member]), None, model.ensemble_.from_start
+            model.ensemble_.members.choose([member]), shares=model.ensemble_.shares
         )
         parts.append(alone.translate(rows, "sound", "smell"))
     assert not np.allclose(parts[0], parts[1])

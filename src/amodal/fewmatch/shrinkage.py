@@ -69,7 +69,7 @@ def shrink(
         return Shrunk(parts.projected, nothing, _residuals(parts, torch.ones_like(nothing)))
     grid = torch.as_tensor(penalties, dtype=torch.float64) * singular.square().mean()
     errors = [_residuals(parts, value[None]).square().mean(0) for value in grid]
-    penalty = grid[_choose(torch.stack(errors), _all_groups(groups, dim))]
+    penalty = grid[_choose(torch.stack(errors), column_groups(groups, dim))]
     slopes = singular[:, None] / (parts.squared[:, None] + penalty) * parts.projected
     return Shrunk(slopes, penalty, _residuals(parts, penalty))
 
@@ -109,7 +109,16 @@ def _choose(errors: Float[Tensor, "penalty dim_y"], groups: list[list[int]]) -> 
     return chosen
 
 
-def _all_groups(groups: Sequence[slice] | None, dim: int) -> list[list[int]]:
+def column_groups(groups: Sequence[slice] | None, dim: int) -> list[list[int]]:
+    """Columns by group; those that no slice covers form one more.
+
+    Raises:
+        InputError: two groups share a column.
+
+    Example:
+        >>> column_groups([slice(0, 2)], 4)
+        [[0, 1], [2, 3]]
+    """
     named = [list(range(dim))[columns] for columns in groups or ()]
     flat = [column for columns in named for column in columns]
     if len(set(flat)) != len(flat):

@@ -15,8 +15,9 @@ from amodal.errors import ExistsError
 from amodal.fewmatch.start import put_start
 from amodal.files import atomic_path, explained_disk_errors, read_json, write_json
 from amodal.latents import MatchTable, Normalisation
+from amodal.model.blending import ANSWERERS, KERNEL
 from amodal.model.inference import Ensemble
-from amodal.model.judging import judge
+from amodal.model.judging import fit_kernel, judge
 from amodal.model.plan import Trial, plan_runs
 from amodal.model.presets import Preset
 from amodal.model.trust import Trust
@@ -31,7 +32,9 @@ class Fitted:
     """What fitting gives."""
 
     ensemble: Ensemble
-    """The members, and where the closed-form start answers better."""
+    """The members, the closed forms beside them, and the share of each in an answer."""
+    errors: dict[tuple[str, str], dict[str, float]]
+    """(source, target) -> answerer -> its squared error on held-out matches."""
     trust: dict[tuple[str, str], Trust]
     """What to expect of each direction."""
     gate: list[dict[str, Any]]
@@ -85,7 +88,9 @@ def fit_population(
     for number in range(len(trials)):
         own = [index for index, owner in enumerate(owners) if owner == number]
         start = population if settings.start else None
-        fitted.append(_collect(start, outcome, runs, own, latents, table))
+        # Without training the start is what was asked for, as it is.
+        kernel = settings.kernel and settings.training.steps > 0
+        fitted.append(_collect(start, outcome, runs, own, latents, table, kernel=kernel))
     return fitted
 
 
@@ -134,6 +139,8 @@ def _collect(
     own: list[int],
     latents: dict[str, Tensor],
     table: MatchTable,
+    *,
+    kernel: bool,
 ) -> Fitted:
     """One trial's members, what held-out matches said of them, and their history."""
     full = [index for index in own if not len(runs[index].held_out)]
@@ -151,15 +158,29 @@ def _collect(
         [runs[index] for index in own],
         latents,
         table,
+        kernel=kernel,
     )
     mine = set(own)
+    things = runs[full[0]].things
     return Fitted(
         ensemble=Ensemble(
             members=outcome.population.choose(full),
             # The members learn from the same matches, and so have the same start.
             start=None if start is None else start.choose(full[:1]),
-            from_start=judged.from_start,
+            kernels={
+                (source, target): fit_kernel(
+                    latents,
+                    table,
+                    (source, target),
+                    things=things,
+                    spec=outcome.population.architecture.specs[target],
+                )
+                for (source, target), shares in judged.shares.items()
+                if bool(shares[ANSWERERS.index(KERNEL)].any())
+            },
+            shares=judged.shares,
         ),
+        errors=judged.errors,
         trust=judged.trust,
         gate=gate,
         history=[row for row in outcome.history if row["run"] in mine],

@@ -1,13 +1,15 @@
 """Using a population's members: encode, decode and average them, a chunk of rows at a time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from amodal.fewmatch.kernel_ridge import KernelMap
+from amodal.fewmatch.nearest_latents import nearest_latents
 from amodal.specification import LatentSpec
-from amodal.typing import Bool, Float
+from amodal.typing import Float
 from amodal.workspace import Population, apply_heads, bound, decode, encode, fuse
 
 CHUNK = 4096
@@ -31,25 +33,35 @@ def translate_members(
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Trained members, and the blocks that the closed-form start still answers better."""
+    """Trained members, and the closed forms beside them, with the share of each in an answer."""
 
     members: Population
     """The trained workspaces."""
-    start: Population | None
+    start: Population | None = None
     """The closed-form start from the same matches, one run; None without a start."""
-    from_start: dict[tuple[str, str], Bool[Tensor, " dim"]]
-    """For (source, target), the columns of the target that the start answers."""
+    kernels: dict[tuple[str, str], KernelMap] = field(default_factory=dict)
+    """(source, target) -> kernel ridge regression on the same matches."""
+    shares: dict[tuple[str, str], Float[Tensor, "answerer dim"]] = field(default_factory=dict)
+    """(source, target) -> the share of members, start and kernel ridge in each column; where there
+    is none the members answer alone."""
 
 
 def answer_members(
     ensemble: Ensemble, rows: Float[Tensor, "row dim"], source: str, target: str
 ) -> Float[Tensor, "run row dim_target"]:
-    """Each member's translation, blocks that the start answers better taken from the start."""
-    answers = translate_members(ensemble.members, rows, source, target)
-    columns = ensemble.from_start.get((source, target))
-    if ensemble.start is None or columns is None or not bool(columns.any()):
-        return answers
-    return torch.where(columns, translate_members(ensemble.start, rows, source, target), answers)
+    """Each member's translation, blended with those of the closed forms by their shares."""
+    shares = ensemble.shares.get((source, target))
+    spec = ensemble.members.architecture.specs[target]
+    if shares is None:
+        return translate_members(ensemble.members, rows, source, target)
+    mixed = torch.zeros(len(ensemble.members), len(rows), spec.dim)
+    if bool(shares[0].any()):
+        mixed += shares[0] * translate_members(ensemble.members, rows, source, target)
+    if ensemble.start is not None and bool(shares[1].any()):
+        mixed += shares[1] * translate_members(ensemble.start, rows, source, target)
+    if (source, target) in ensemble.kernels and bool(shares[2].any()):
+        mixed += shares[2] * nearest_latents(ensemble.kernels[source, target](rows), spec)
+    return as_directions(mixed, spec)
 
 
 def answer(
@@ -79,10 +91,14 @@ def states_of_members(
 
 def average(members: Float[Tensor, "run row dim"], spec: LatentSpec) -> Float[Tensor, "row dim"]:
     """The members' mean: of numbers, of probabilities, of directions (again of length 1)."""
-    mean = members.mean(0)
+    return as_directions(members.mean(0), spec)
+
+
+def as_directions(mean: Float[Tensor, "*lead dim"], spec: LatentSpec) -> Float[Tensor, "*lead dim"]:
+    """A mean of latents with its circular blocks of length 1 again, in place."""
     for block, columns in spec.parts():
         if block.kind == "circular":
-            mean[:, columns] = torch.nn.functional.normalize(mean[:, columns], dim=1, eps=1e-6)
+            mean[..., columns] = torch.nn.functional.normalize(mean[..., columns], dim=-1, eps=1e-6)
     return mean
 
 

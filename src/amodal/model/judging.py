@@ -1,4 +1,4 @@
-"""What the held-out matches of all folds say: which answers to keep, and how far to trust them.
+"""What the held-out matches of all folds say: whose answers to take, and how far to trust them.
 
 In every member each match is held out once; so the members' held-out answers form the same
 ensemble that will answer later, on matches that none of the answering runs had seen.
@@ -6,30 +6,39 @@ ensemble that will answer later, on matches that none of the answering runs had 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from amodal.fewmatch.kernel_ridge import KernelMap, fit_kernel_ridge
+from amodal.fewmatch.nearest_latents import nearest_latents
 from amodal.latents import MatchTable
-from amodal.model.inference import average, cycle_error, translate_members
+from amodal.model.blending import ANSWERERS, KERNEL, START, TRAINED, blend_shares
+from amodal.model.inference import as_directions, average, cycle_error, translate_members
 from amodal.model.trust import Trust, trust_of
 from amodal.specification import LatentSpec
 from amodal.training import Run
-from amodal.typing import Bool, Float
+from amodal.typing import Float
 from amodal.workspace import Population
 
 Direction = tuple[str, str]
+BLENDED = "blended"
+MOST_KERNEL = 1500
+"""Matches that kernel ridge learns from at most: it takes time of their third power."""
 
 
 @dataclass(frozen=True)
 class Judged:
     """What held-out matches said of each (source, target)."""
 
-    from_start: dict[Direction, Bool[Tensor, " dim"]]
-    """Columns that the closed-form start answers better than what training made of it."""
+    shares: dict[Direction, Float[Tensor, "answerer dim"]]
+    """The share of trained members, start and kernel ridge in an answer."""
+    errors: dict[Direction, dict[str, float]]
+    """Answerer -> its mean squared error; that of the blend as "blended"."""
     trust: dict[Direction, Trust]
-    """What to expect of the answers, those columns taken from the start."""
+    """What to expect of the blended answers."""
 
 
 def judge(
@@ -38,8 +47,10 @@ def judge(
     runs: Sequence[Run],
     latents: dict[str, Float[Tensor, "_ _"]],
     table: MatchTable,
+    *,
+    kernel: bool = False,
 ) -> Judged:
-    """Compare the trained runs with their starts, block by block, on their held-out matches.
+    """Compare the trained runs with closed forms, block by block, on their held-out matches.
 
     Args:
         start: every run before training; None when it was no closed-form start.
@@ -47,24 +58,74 @@ def judge(
         runs: their settings.
         latents: normalised rows of each modality.
         table: all matches.
+        kernel: whether kernel ridge regression takes part.
     """
-    from_start, trust = {}, {}
-    for source in table.names:
-        for target in table.names:
-            held_out = _held_out(runs, table, source, target) if source != target else []
-            if not held_out:
-                continue
-            spec = trained.architecture.specs[target]
-            things, answers = _answers(trained, held_out, latents, table, (source, target))
-            truth = latents[target][table.column(target)[things]]
-            if start is not None:
-                _, closed = _answers(start, held_out, latents, table, (source, target))
-                columns = _better(closed, answers, truth, spec)
-                from_start[source, target] = columns
-                answers = torch.where(columns, closed, answers)
-            cycle = _cycles(trained, held_out, latents, table, (source, target))
-            trust[source, target] = trust_of(answers, cycle, truth, spec)
-    return Judged(from_start, trust)
+    judged = Judged({}, {}, {})
+    for source, target in permutations(table.names, 2):
+        held_out = _held_out(runs, table, source, target)
+        if not held_out:
+            continue
+        direction, spec = (source, target), trained.architecture.specs[target]
+        things, answers = _answers(trained, held_out, latents, table, direction)
+        truth = latents[target][table.column(target)[things]]
+        alone = {TRAINED: answers}
+        if start is not None:
+            alone[START] = _answers(start, held_out, latents, table, direction)[1]
+        if start is not None and kernel:
+            alone[KERNEL] = _kernel_answers(runs, held_out, latents, table, direction, spec)
+        means = torch.stack([average(each, spec) for each in alone.values()])
+        shares = torch.zeros(len(ANSWERERS), spec.dim)
+        shares[: len(means)] = blend_shares(means, truth, spec)
+        blended = sum(share * each for share, each in zip(shares, alone.values(), strict=False))
+        answers = as_directions(torch.as_tensor(blended), spec)
+        judged.shares[direction] = shares
+        judged.errors[direction] = {
+            name: float((average(each, spec) - truth).square().mean())
+            for name, each in (alone | {BLENDED: answers}).items()
+        }
+        cycle = _cycles(trained, held_out, latents, table, direction)
+        judged.trust[direction] = trust_of(answers, cycle, truth, spec)
+    return judged
+
+
+def fit_kernel(
+    latents: dict[str, Float[Tensor, "_ _"]],
+    table: MatchTable,
+    direction: Direction,
+    *,
+    things: np.ndarray,
+    spec: LatentSpec,
+) -> KernelMap:
+    """Kernel ridge regression on some of the matches, evenly spaced ones if they are many."""
+    source, target = direction
+    pairs = MatchTable(table.names, table.rows[things]).together(source, target)
+    pairs = pairs[:: -(-len(pairs) // MOST_KERNEL) or 1]
+    return fit_kernel_ridge(
+        latents[source][pairs[:, 0]],
+        latents[target][pairs[:, 1]],
+        groups=[columns for _, columns in spec.parts()],
+    )
+
+
+def _kernel_answers(
+    runs: Sequence[Run],
+    held_out: list[tuple[int, np.ndarray]],
+    latents: dict[str, Tensor],
+    table: MatchTable,
+    direction: Direction,
+    spec: LatentSpec,
+) -> Float[Tensor, "one thing dim"]:
+    """What kernel ridge says of each thing, by the folds of the first member: they cost much."""
+    source, target = direction
+    both = (table.column(source) >= 0) & (table.column(target) >= 0)
+    found: dict[int, Tensor] = {}
+    for index, held in held_out:
+        if runs[index].group == runs[held_out[0][0]].group:
+            learnt = runs[index].things[both[runs[index].things]]
+            fitted = fit_kernel(latents, table, direction, things=learnt, spec=spec)
+            given = latents[source][table.column(source)[held]]
+            found |= dict(zip(held.tolist(), nearest_latents(fitted(given), spec), strict=True))
+    return torch.stack([found[thing] for thing in sorted(found)])[None]
 
 
 def _held_out(
@@ -111,15 +172,3 @@ def _cycles(
         for thing, error in zip(things.tolist(), errors, strict=True):
             collected.setdefault(thing, []).append(error)
     return torch.stack([torch.stack(collected[thing]).mean() for thing in sorted(collected)])
-
-
-def _better(
-    closed: Tensor, trained: Tensor, truth: Tensor, spec: LatentSpec
-) -> Bool[Tensor, " dim"]:
-    """The columns of the blocks in which the closed form has the smaller squared error."""
-    columns = torch.zeros(spec.dim, dtype=torch.bool)
-    first = (average(closed, spec) - truth).square().mean(0)
-    second = (average(trained, spec) - truth).square().mean(0)
-    for _, part in spec.parts():
-        columns[part] = bool(first[part].sum() < second[part].sum())
-    return columns

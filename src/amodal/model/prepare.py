@@ -31,7 +31,16 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
     preset = find_preset(parameters["preset"])
     changed: dict[str, Any] = {
         name: parameters[name]
-        for name in ("losses", "start", "state", "hidden", "members", "folds", "learning_rate")
+        for name in (
+            "losses",
+            "start",
+            "kernel",
+            "state",
+            "hidden",
+            "members",
+            "folds",
+            "learning_rate",
+        )
         if parameters[name] is not None
     }
     if "losses" in changed:

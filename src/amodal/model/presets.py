@@ -21,6 +21,9 @@ class Preset:
     """Weight of each loss."""
     start: bool = True
     """Begin at ridge regression on the matches; the networks learn what it leaves."""
+    kernel: bool = True
+    """Let kernel ridge regression on the matches answer too, by the share that held-out matches
+    give it; only with a start."""
     state: int | None = None
     """Numbers in a state; None takes as many as all modalities have together, at most 512."""
     hidden: int = 64

@@ -1,22 +1,23 @@
 """A fitted workspace as plain values and tensors, and back."""
 
 from collections.abc import Mapping
-from dataclasses import fields
-from itertools import combinations
+from itertools import combinations, permutations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from amodal.errors import DamagedError
+from amodal.fewmatch.kernel_ridge import KernelMap
 from amodal.latents import Normalisation
 from amodal.model.inference import Ensemble
 from amodal.model.retrieval_vectors import SharedDirections
 from amodal.model.storage import read_history, read_model
 from amodal.model.trust import Trust
 from amodal.workspace import Architecture, Population
+
+Parts = TypeVar("Parts", KernelMap, SharedDirections)
 
 
 def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -29,12 +30,16 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
         "models": model.models_,
         "matches": model.matches_,
         "gate": model.gate_,
-        "from_start": [[s, t, c.tolist()] for (s, t), c in model.ensemble_.from_start.items()],
+        "held_out_errors": [[s, t, e] for (s, t), e in model.held_out_errors_.items()],
         "trust": [[s, t, value.to_json()] for (s, t), value in model.trust_.items()],
     }
     tensors = {"members": model.ensemble_.members.matrix}
     if model.ensemble_.start is not None:
         tensors["start"] = model.ensemble_.start.matrix
+    for (source, target), shares in model.ensemble_.shares.items():
+        tensors[f"shares.{source}.{target}"] = shares
+    for (source, target), kernel in model.ensemble_.kernels.items():
+        tensors |= {f"kernel.{source}.{target}.{k}": value for k, value in vars(kernel).items()}
     for pair, shared in model.shared_.items():
         tensors |= {f"shared.{pair[0]}.{pair[1]}.{k}": value for k, value in vars(shared).items()}
     return config, tensors
@@ -72,20 +77,33 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
         (source, target): Trust.from_json(value) for source, target, value in config["trust"]
     }
     start = tensors.get("start")
+    directions = list(permutations(model.architecture_.names, 2))
     model.ensemble_ = Ensemble(
         members=_weights(model.architecture_, tensors["members"]),
         start=None if start is None else _weights(model.architecture_, start),
-        from_start={(s, t): torch.tensor(columns) for s, t, columns in config["from_start"]},
+        kernels={
+            (source, target): _parts(KernelMap, tensors, f"kernel.{source}.{target}")
+            for source, target in directions
+            if f"kernel.{source}.{target}.points" in tensors
+        },
+        shares={
+            (source, target): tensors[f"shares.{source}.{target}"]
+            for source, target in directions
+            if f"shares.{source}.{target}" in tensors
+        },
     )
+    model.held_out_errors_ = {
+        (source, target): errors for source, target, errors in config["held_out_errors"]
+    }
     model.shared_ = {
-        (first, second): SharedDirections(
-            **{
-                field.name: tensors[f"shared.{first}.{second}.{field.name}"]
-                for field in fields(SharedDirections)
-            }
-        )
+        (first, second): _parts(SharedDirections, tensors, f"shared.{first}.{second}")
         for first, second in combinations(model.architecture_.names, 2)
     }
+
+
+def _parts(kind: type[Parts], tensors: dict[str, Tensor], prefix: str) -> Parts:
+    """A dataclass of tensors that were written field by field."""
+    return kind(**{name: tensors[f"{prefix}.{name}"] for name in kind.__dataclass_fields__})
 
 
 def _weights(architecture: Architecture, matrix: Tensor) -> Population:

@@ -69,6 +69,7 @@ class Workspace(Parameters):
         *,
         losses: Mapping[str, float] | None = None,
         start: bool | None = None,
+        kernel: bool | None = None,
         state: int | None = None,
         hidden: int | None = None,
         members: int | None = None,
@@ -84,6 +85,8 @@ class Workspace(Parameters):
             preset: "default", or "devillers2024" for the paper's own settings.
             losses: weight of each loss: translation, contrastive, demi_cycle, cycle, broadcast.
             start: begin at ridge regression on the matches.
+            kernel: let kernel ridge regression on the matches answer too, by the share that
+                held-out matches give it.
             state: numbers in a state.
             hidden: width of the networks' hidden layers.
             members: workspaces trained from different seeds, whose answers are averaged.
@@ -96,6 +99,7 @@ class Workspace(Parameters):
         self.preset = preset
         self.losses = losses
         self.start = start
+        self.kernel = kernel
         self.state = state
         self.hidden = hidden
         self.members = members
@@ -217,6 +221,7 @@ class Workspace(Parameters):
         self.fingerprints_ = {name: given.fingerprint for name, given in latents.items()}
         self.models_ = {name: given.model for name, given in latents.items()}
         self.matches_ = matches
+        self.held_out_errors_ = fitted.errors
         self.trust_ = fitted.trust
         self.gate_ = fitted.gate
         self.history_ = fitted.history

@@ -1,0 +1,110 @@
+"""Several answerers in one answer: shares by held-out matches, never far behind the best alone."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from plain_data import draw_plain, quick, same_rows
+
+import amodal
+from amodal import Workspace
+from amodal.baselines import KernelRidge, Ridge
+from amodal.model.blending import blend_shares
+from amodal.specification import Block, LatentSpec
+
+
+def searched(answers: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """The best shares of three answerers on a fine grid."""
+    steps = np.linspace(0, 1, 101)
+    tried = [(a, b, 1 - a - b) for a, b in product(steps, steps) if a + b <= 1 + 1e-9]
+    errors = [np.square(np.tensordot(t, answers, 1) - truth).mean() for t in tried]
+    return np.array(tried[int(np.argmin(errors))])
+
+
+def test_shares_are_the_best_of_all() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(4000, 2))
+    noise = rng.normal(size=(3, 4000, 2)) * np.array([0.5, 0.7, 1.0])[:, None, None]
+    answers = truth + noise
+    found = blend_shares(
+        torch.from_numpy(answers).float(), torch.from_numpy(truth).float(), LatentSpec.continuous(2)
+    )
+    np.testing.assert_allclose(found[:, 0], searched(answers, truth), atol=0.01)
+    # Independent errors: shares go with 1 / variance.
+    wanted = 1 / np.array([0.25, 0.49, 1.0])
+    np.testing.assert_allclose(found[:, 1], wanted / wanted.sum(), atol=0.03)
+
+
+def test_each_block_has_shares_of_its_own() -> None:
+    truth = torch.randn(100, 3, generator=torch.Generator().manual_seed(0))
+    good, bad = truth.clone(), truth.clone()
+    good[:, 2] += 3
+    bad[:, :2] -= 3
+    spec = LatentSpec((Block("place", "continuous", 2), Block("size", "continuous", 1)))
+    found = blend_shares(torch.stack([good, bad]), truth, spec)
+    torch.testing.assert_close(found, torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]))
+
+
+def test_few_matches_do_not_mix_equals() -> None:
+    """Of two answerers that are equally wrong by chance, ten matches choose one."""
+    whole = []
+    for seed in range(40):
+        noise = torch.randn(2, 10, 1, generator=torch.Generator().manual_seed(seed))
+        # Nearly the same errors: mixing them gains less than it costs.
+        noise[1] = 0.95 * noise[0] + 0.3 * noise[1]
+        shares = blend_shares(noise, torch.zeros(10, 1), LatentSpec.continuous(1))
+        assert float(shares.sum()) == pytest.approx(1)
+        whole.append(float(shares.max()) == 1)
+    assert np.mean(whole) > 0.8
+
+
+def test_equal_answers_are_taken_once() -> None:
+    answers = torch.randn(1, 20, 4, generator=torch.Generator().manual_seed(1)).expand(3, -1, -1)
+    shares = blend_shares(answers, torch.zeros(20, 4), LatentSpec.continuous(4))
+    torch.testing.assert_close(shares.sum(0), torch.ones(4))
+    assert bool((shares[0] == 1).all())
+
+
+def curved(n: int):
+    rng = np.random.default_rng(3)
+    hidden = rng.uniform(-2, 2, size=(n, 2))
+    bent = np.stack([np.sin(2 * hidden[:, 0]), hidden[:, 0] * hidden[:, 1]], 1)
+    return {"sound": hidden, "smell": bent + 0.02 * rng.normal(size=bent.shape)}
+
+
+def errors_of(data, model) -> float:
+    answers = model.translate(data["sound"][200:], "sound", "smell")
+    return float(np.square(answers - data["smell"][200:]).mean())
+
+
+def test_where_kernel_ridge_is_best_it_answers(tmp_path) -> None:
+    data, matches = curved(600), same_rows(150)
+    model = quick(steps=20).fit(data, matches=matches)
+    kernel, ridge = (m().fit(data, matches=matches) for m in (KernelRidge, Ridge))
+    assert errors_of(data, model) < 1.3 * errors_of(data, kernel) < 0.1 * errors_of(data, ridge)
+    told = model.held_out_errors_["sound", "smell"]
+    assert told["kernel ridge regression"] < 0.1 * told["ridge regression"]
+    assert told["blended"] <= 1.01 * min(told.values())
+    # What is saved answers the same, and says the same.
+    model.save(tmp_path / "model")
+    again = amodal.load(tmp_path / "model")
+    rows = data["sound"][:9]
+    np.testing.assert_array_equal(
+        again.translate(rows, "sound", "smell"), model.translate(rows, "sound", "smell")
+    )
+    assert again.held_out_errors_ == model.held_out_errors_
+
+
+def test_the_blend_is_not_worse_than_ridge_where_ridge_is_right() -> None:
+    data, matches = draw_plain(600, noise=0.3), same_rows(40)
+    linear = data["sound"] @ np.random.default_rng(8).normal(size=(5, 4))
+    data["smell"] = linear + 0.3 * np.random.default_rng(9).normal(size=linear.shape)
+    model = quick(steps=20).fit(data, matches=matches)
+    assert errors_of(data, model) < 1.1 * errors_of(data, Ridge().fit(data, matches=matches))
+
+
+def test_without_training_the_start_answers_alone() -> None:
+    data, matches = curved(300), same_rows(60)
+    model = Workspace(steps=0).fit(data, matches=matches)
+    assert model.ensemble_.kernels == {}
