@@ -26,6 +26,8 @@ class Figure:
     """Decimals that are shown (of per cents, where it is a share)."""
     detail: str = ""
     """More about the number, for whoever asks: "median"."""
+    bar: float | None = None
+    """From where on people can read it: the largest error, or the smallest share."""
 
     @property
     def is_share(self) -> bool:
@@ -36,6 +38,20 @@ class Figure:
     def lower_is_better(self) -> bool:
         """Of an error."""
         return not self.is_share
+
+    def readable(self, value: float, *, times: float = 1.0) -> bool:
+        """Whether a value meets the bar, or an error so many times as large.
+
+        Example:
+            >>> shape = Figure("shape_accuracy", "shape", bar=0.95)
+            >>> shape.readable(0.96), shape.readable(0.93), shape.readable(0.93, times=1.5)
+            (True, False, True)
+        """
+        if self.bar is None:
+            return True
+        if self.is_share:
+            return 1 - value <= times * (1 - self.bar) + 1e-9
+        return value <= times * self.bar
 
     @property
     def form(self) -> str:

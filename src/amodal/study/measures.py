@@ -68,7 +68,7 @@ def saving_rows(trained: Trained, settings: StudySettings) -> list[dict[str, Any
             for source, target in permutations(things.names, 2):
                 if target != "attributes":
                     answer = answers_of(own, things.rows(source, rows), source, target)[0]
-                    raw = _model(things.models[target]).decode(
+                    raw = model_of(things.models[target]).decode(
                         things.normalisations[target].invert(answer)
                     )
                     figures = readable_figures(things.kind, target, raw, things.factors[rows])
@@ -77,7 +77,8 @@ def saving_rows(trained: Trained, settings: StudySettings) -> list[dict[str, Any
 
 
 @cache
-def _model(name: str) -> UnimodalModel:
+def model_of(name: str) -> UnimodalModel:
+    """A unimodal model, loaded once."""
     return load_model(name)
 
 

@@ -1,11 +1,20 @@
 """All studies, by name."""
 
-from amodal.study import ablation, cycles, downstream, heldout, retrieval, saving, transfer
+from amodal.study import (
+    ablation,
+    cycles,
+    downstream,
+    frontier,
+    heldout,
+    retrieval,
+    saving,
+    transfer,
+)
 from amodal.study.base import Study
 
 STUDIES: dict[str, Study] = {
     module.STUDY.name: module.STUDY
     # Those of the same trained runs first; `heldout` and `cycles` train more.
-    for module in (saving, ablation, downstream, transfer, retrieval, heldout, cycles)
+    for module in (saving, ablation, downstream, transfer, retrieval, heldout, cycles, frontier)
 }
 """In the order in which `all` runs them."""

@@ -21,14 +21,14 @@ from amodal.data.figures import Figure
 from amodal.data.kinds import Kind
 from amodal.data.typed import TypedFactor
 
-ROBOT_PLACE = Figure("robot_place_percent", "robot's place", unit="% of the hall")
-HEADING = Figure("heading_degrees", "heading", unit="degrees", detail="median")
+ROBOT_PLACE = Figure("robot_place_percent", "robot's place", unit="% of the hall", bar=5.0)
+HEADING = Figure("heading_degrees", "heading", unit="degrees", detail="median", bar=20.0)
 SHOULDER_ANGLE = Figure("shoulder_degrees", "shoulder", unit="degrees")
 ELBOW_ANGLE = Figure("elbow_degrees", "elbow", unit="degrees")
-TABLE_PLACE = Figure("table_place_percent", "table's place", unit="% of the hall")
+TABLE_PLACE = Figure("table_place_percent", "table's place", unit="% of the hall", bar=5.0)
 ORIENTATION = Figure("table_orientation_degrees", "table's turn", unit="degrees", detail="median")
-TABLE_HUE = Figure("table_hue_degrees", "table's hue", unit="degrees", detail="median")
-BOX = Figure("box_accuracy", "box")
+TABLE_HUE = Figure("table_hue_degrees", "table's hue", unit="degrees", detail="median", bar=20.0)
+BOX = Figure("box_accuracy", "box", bar=0.95)
 BOX_HUE = Figure("box_hue_degrees", "box's hue", unit="degrees", detail="median")
 _DEGREES = 180 / math.pi
 _NEIGHBOURS = {

@@ -21,11 +21,13 @@ from amodal.data.shapes.triplets import SHARED_NAMES, draw_triplets
 from amodal.data.shapes.vocabulary import DESCRIPTOR_NAMES
 from amodal.data.typed import TypedFactor
 
-SHAPE = Figure("shape_accuracy", "shape", digits=1)
-PLACE = Figure("place_pixels", "place", unit="px", digits=2, detail="of 32")
-SIZE = Figure("size_pixels", "size", unit="px", digits=2)
-ROTATION = Figure("rotation_degrees", "rotation", unit="degrees", digits=1, detail="median")
-COLOUR = Figure("colour_levels", "colour", unit="of 255", digits=1)
+SHAPE = Figure("shape_accuracy", "shape", digits=1, bar=0.95)
+PLACE = Figure("place_pixels", "place", unit="px", digits=2, detail="of 32", bar=0.5)
+SIZE = Figure("size_pixels", "size", unit="px", digits=2, bar=0.5)
+ROTATION = Figure(
+    "rotation_degrees", "rotation", unit="degrees", digits=1, detail="median", bar=12.0
+)
+COLOUR = Figure("colour_levels", "colour", unit="of 255", digits=1, bar=10.0)
 _DEGREES = 180 / math.pi
 
 KIND = Kind(
