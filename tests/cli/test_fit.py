@@ -5,11 +5,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 import amodal
 from amodal.cli.fit import summary
 from amodal.cli.main import main
 from amodal.data import generate
+from amodal.model.blending import KERNEL, START, TRAINED
 
 
 @pytest.fixture
@@ -36,7 +38,9 @@ def test_arrays_become_a_run_that_can_be_loaded(
     assert fit(arrays) == 0
     said = capsys.readouterr().out
     assert "sound 120 rows, touch 120 rows; 20 matches" in said
-    assert "held-out squared error: 1.000 times that of the closed-form start" in said
+    assert "sound to touch: held-out squared error" in said
+    assert "1.00 times that of ridge regression alone" in said
+    assert "shares of the answer: trained members 100%" in said
     sound, touch = np.load(arrays / "sound.npy"), np.load(arrays / "touch.npy")
     answer = amodal.load(arrays / "run").translate(sound[20:], "sound", "touch")
     assert np.abs(answer - touch[20:]).mean() < 0.1
@@ -108,15 +112,18 @@ def test_stores_that_changed_places_are_refused(
     assert not (tmp_path / "run").exists()
 
 
-def test_summary_says_what_training_added() -> None:
-    gate = [
-        {"score": -2.0, "start_score": -1.0, "step": 50},
-        {"score": -2.0, "start_score": -1.0, "step": 75},
-    ]
-    model = SimpleNamespace(matches_=30, gate_=gate)
+def test_summary_says_who_answers() -> None:
+    errors = {TRAINED: 0.3, START: 0.5, KERNEL: 0.4, "blended": 0.2}
+    shares = torch.tensor([[1.0, 0.5], [0.0, 0.0], [0.0, 0.5]])
+    model = SimpleNamespace(
+        matches_=30,
+        held_out_errors_={("a", "b"): errors},
+        ensemble_=SimpleNamespace(shares={("a", "b"): shares}),
+    )
     said = summary(model, {"a": 1_000, "b": 20}, 2.0)
     assert "a 1,000 rows, b 20 rows; 30 matches; 2.0 s" in said
-    assert "0.368 times that of the closed-form start" in said
-    assert "at step 50, 75 of the members" in said
-    none = SimpleNamespace(matches_=0, gate_=[{"score": None, "start_score": None, "step": 5}])
+    assert "a to b: held-out squared error 0.2 (a column's variance is 1)" in said
+    assert "0.50 times that of kernel ridge regression alone" in said
+    assert "trained members 75%, ridge regression 0%, kernel ridge regression 25%" in said
+    none = SimpleNamespace(matches_=0, held_out_errors_={})
     assert "no matches were held out" in summary(none, {"a": 1, "b": 2}, 2.0)

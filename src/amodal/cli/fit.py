@@ -1,6 +1,5 @@
 """`amodal fit`: fit a workspace on latents and matches."""
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -121,25 +120,30 @@ def check_names(places: Mapping[str, Path]) -> None:
 
 
 def summary(model: Any, sizes: dict[str, int], seconds: float) -> str:
-    """What was fitted, and what training added to the closed-form start.
+    """What was fitted, and who answers each question: those whom held-out matches found best."""
+    from amodal.model.blending import ANSWERERS
 
-    The held-out score is a mean logarithm of squared errors, so a difference of scores is the
-    logarithm of a ratio of errors.
-    """
     counted = ", ".join(f"{name} {size:,} rows" for name, size in sizes.items())
     things = "match" if model.matches_ == 1 else "matches"
     lines = [f"{counted}; {model.matches_:,} {things}; {seconds:.1f} s"]
-    judged = [row for row in model.gate_ if None not in (row["score"], row["start_score"])]
-    if not judged:
+    if not model.held_out_errors_:
         lines.append("no matches were held out, so nothing says what training added")
-        return "\n".join(lines)
-    gains = [row["score"] - row["start_score"] for row in judged]
-    share = math.exp(sum(gains) / len(gains))
-    kept = ", ".join(str(row["step"]) for row in judged)
-    lines.append(
-        f"held-out squared error: {share:.3f} times that of the closed-form start "
-        f"(ridge regression), at step {kept} of the members"
-    )
-    if share == 1:
-        lines.append("training did not help on held-out matches: the start was kept as it is")
+    for (source, target), errors in model.held_out_errors_.items():
+        lines.append(f"{source} to {target}: {_judged(errors)}")
+        shares = model.ensemble_.shares[source, target].mean(1).tolist()
+        told = [f"{name} {share:.0%}" for name, share in zip(ANSWERERS, shares, strict=True)]
+        lines.append(f"  shares of the answer: {', '.join(told)}")
     return "\n".join(lines)
+
+
+def _judged(errors: Mapping[str, float]) -> str:
+    """How near the answers are to held-out matches, beside the best simple map alone."""
+    from amodal.model.blending import KERNEL, START
+
+    blended = errors["blended"]
+    simple = {name: errors[name] for name in (START, KERNEL) if name in errors}
+    text = f"held-out squared error {blended:.3g} (a column's variance is 1)"
+    if not simple:
+        return text
+    best = min(simple, key=lambda name: simple[name])
+    return f"{text}, {blended / max(simple[best], 1e-12):.2f} times that of {best} alone"

@@ -15,9 +15,10 @@ from amodal.errors import InputError
 class Study:
     """Train many workspaces side by side, measure them, and draw what was found.
 
-    NAME is saving, ablation, downstream, transfer, retrieval, heldout, cycles, frontier, or all.
-    All studies of one folder share their trained runs. Stopped half-way, the same command goes on
-    where it was; what is trained and measured is never done again.
+    NAME is saving, ablation, downstream, transfer, retrieval, heldout, cycles, or all of these; or
+    frontier, the default fit's own. All studies of one folder share their trained runs. Stopped
+    half-way, the same command goes on where it was; what is trained and measured is never done
+    again.
 
     Example: amodal study saving --budget smoke --out runs/study
     """

@@ -16,7 +16,7 @@ from amodal.study.plots import save_drawing
 from amodal.study.settings import BUDGETS, StudySettings
 from amodal.study.side_by_side import drawing, settings_of, side_by_side
 from amodal.study.store import RunStore
-from amodal.study.studies import STUDIES
+from amodal.study.studies import BY_THEMSELVES, STUDIES
 
 ALL = "all"
 REPORT = "report.html"
@@ -50,7 +50,11 @@ def run_studies(
     """
     for folder in beside:
         settings_of(folder)
-    chosen = list(STUDIES.values()) if name == ALL else [find_study(name, STUDIES)]
+    chosen = (
+        [study for each, study in STUDIES.items() if each not in BY_THEMSELVES]
+        if name == ALL
+        else [find_study(name, STUDIES)]
+    )
     store = RunStore(out, settings)
     done: list[Done] = []
     for study in chosen:
@@ -198,13 +202,14 @@ def methods_table() -> str:
 
 
 def command(out: Path, settings: StudySettings) -> str:
-    """The words that repeat all this, with NAME where only some studies were done."""
+    """The words that repeat all this, with NAME where some studies of several were done."""
     usual = BUDGETS[settings.budget]
-    whole = all((out / name / "section.md").exists() for name in STUDIES)
+    done = [name for name in STUDIES if (out / name / "section.md").exists()]
+    whole = set(done) >= set(STUDIES) - set(BY_THEMSELVES)
     words = [
         "amodal",
         "study",
-        ALL if whole else "NAME",
+        ALL if whole else done[0] if len(done) == 1 else "NAME",
         "--budget",
         settings.budget,
         "--out",

@@ -17,4 +17,6 @@ STUDIES: dict[str, Study] = {
     # Those of the same trained runs first; `heldout` and `cycles` train more.
     for module in (saving, ablation, downstream, transfer, retrieval, heldout, cycles, frontier)
 }
-"""In the order in which `all` runs them."""
+"""In their order on a page."""
+BY_THEMSELVES = ("frontier",)
+"""Not among the paper's claims, which are what `all` runs."""
