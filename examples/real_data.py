@@ -6,8 +6,9 @@
 Each seed draws 30 % of the things for testing (a gallery of 1,000 at most). Of the others a share
 is matched; half of the rest gives only its first modality and half only its second, so that no
 thing is secretly there twice. Each modality is turned into standardised principal coordinates,
-measured on its own rows; "transport-cca" and the "-unwhitened" methods keep their variance. All
-methods get the same rows and the same matches. Scores are means of both directions; articles with equal titles count as right answers for one another.
+measured on its own rows; methods that are called transport or unwhitened get the same rows in their
+own scale. All methods get the same rows and the same matches. Scores are means of both directions;
+articles with equal titles count as right answers for one another.
 """
 
 import argparse

@@ -1,6 +1,8 @@
 """CCA that unmatched rows take part in: for when matches are very few."""
 
 from collections.abc import Mapping
+from functools import partial
+from itertools import permutations
 
 import torch
 from torch import Tensor
@@ -8,8 +10,12 @@ from torch import Tensor
 from amodal.baselines.base import Baseline
 from amodal.baselines.principal import Principal
 from amodal.fewmatch.alignment import AlignmentSettings, align
-from amodal.fewmatch.alignment_choice import CANDIDATES, choose_settings, scaled
-from amodal.fewmatch.ridge import RidgeMap, fit_ridge
+from amodal.fewmatch.alignment_choice import (
+    CANDIDATES,
+    choose_settings,
+    scaled,
+)
+from amodal.fewmatch.moments import linear_map
 from amodal.latents import MatchTable
 
 PRINCIPAL = 128
@@ -26,14 +32,14 @@ class TransportCCA(Baseline):
     more, how far variance and unmatched rows are trusted is chosen by held-out matches.
 
     Give it latents in the scale their unimodal model gave them: columns that were standardised
-    before have lost what it starts from. Translations are ridge regressions from the shared
-    directions to the target, fitted on the matches.
+    before have lost what it starts from. Translations are ridge regressions on the refined moments.
 
     Example:
         >>> import numpy as np
         >>> draw = np.random.default_rng(0)
         >>> hidden = draw.exponential(size=(400, 2)) * [3.0, 1.0]
-        >>> first, second = hidden[:250], np.concatenate([hidden[:5], hidden[250:]]) @ [[0, 2], [1, 0]]
+        >>> first = hidden[:250]
+        >>> second = np.concatenate([hidden[:5], hidden[250:]]) @ [[0, 2], [1, 0]]
         >>> rows = [0, 1, 2, 3, 4]
         >>> model = TransportCCA().fit(
         ...     {"a": first, "b": second}, matches={"a": rows, "b": rows}
@@ -62,28 +68,34 @@ class TransportCCA(Baseline):
         standard = {name: principal[name].apply(values) for name, values in rows.items()}
         deviations = {name: principal[name].back.norm(dim=1) for name in rows}
         candidates = (self.settings,) if self.settings else CANDIDATES
-        self.settings_ = choose_settings(standard, deviations, table, candidates=candidates)
+        choice = choose_settings(standard, deviations, table, candidates=candidates)
+        self.settings_ = choice.settings
         coordinates = scaled(standard, deviations, self.settings_.exponent)
         found = align(coordinates, table, settings=self.settings_)
         self.correlations_ = found.directions.correlations
-        self._weights = {
-            name: (principal[name].into * deviations[name] ** self.settings_.exponent)
-            @ found.directions.weights[name]
-            for name in rows
+        into, back = _between_scales(principal, self.settings_.exponent)
+        self._weights = {name: into[name] @ found.directions.weights[name] for name in rows}
+        self._maps = {
+            (source, target): partial(
+                torch.matmul,
+                other=into[source]
+                @ linear_map(found.moments, source, target, penalty=choice.map_penalty)
+                @ back[target],
+            )
+            for source, target in permutations(rows, 2)
+            if len(table.together(source, target))
         }
-        self._decoders = {name: self._fit_decoder(name, rows, table) for name in rows}
-
-    def _fit_decoder(self, target: str, rows: Mapping[str, Tensor], table: MatchTable) -> RidgeMap:
-        states, answers = [], []
-        for source in rows:
-            pairs = table.together(source, target)
-            if source != target and len(pairs):
-                states.append(self._embed(rows[source][pairs[:, 0]], source))
-                answers.append(rows[target][pairs[:, 1]])
-        return fit_ridge(torch.cat(states), torch.cat(answers))
 
     def _embed(self, x: Tensor, name: str) -> Tensor:
         return x @ self._weights[name]
 
-    def _translate(self, x: Tensor, source: str, target: str) -> Tensor:
-        return x if source == target else self._decoders[target](self._embed(x, source))
+
+def _between_scales(
+    principal: Mapping[str, Principal], exponent: float
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Matrices from centred rows to coordinates with deviation^exponent, and back."""
+    into, back = {}, {}
+    for name, found in principal.items():
+        scale = found.back.norm(dim=1) ** exponent
+        into[name], back[name] = found.into * scale, found.back / scale[:, None]
+    return into, back

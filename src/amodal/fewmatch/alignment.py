@@ -1,4 +1,4 @@
-"""Alignment from few matches and the shape of both clouds of unmatched rows, in closed form steps."""
+"""Alignment from few matches and the shapes of both clouds of unmatched rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,6 +1,5 @@
-"""Soft correspondence of two sets of rows that nobody matched: every row gives and gets its share."""
+"""Soft correspondence of two sets of rows that nobody matched, by entropic transport."""
 
-import torch
 from torch import Tensor
 
 from amodal.errors import InputError
@@ -35,6 +34,7 @@ def transport_plan(
         InputError: a temperature that is not positive.
 
     Example:
+        >>> import torch
         >>> plan = transport_plan(torch.eye(2), temperature=0.1)
         >>> plan.round(decimals=2).tolist()
         [[0.5, 0.0], [0.0, 0.5]]
