@@ -223,7 +223,7 @@ def measure(folder: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
                     disjoint=options.unmatched == "disjoint",
                     seed=seed,
                 )
-                for seed in range(options.seeds)
+                for seed in range(options.first_seed, options.first_seed + options.seeds)
             ]
             for name in options.methods:
                 runs = []
@@ -315,6 +315,7 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "also for a share of 1 (all)",
     )
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--methods", default="ridge,cca,workspace", help=", ".join(METHODS))
     parser.add_argument(
         "--unmatched",
