@@ -6,8 +6,9 @@
 Each seed draws 30 % of the things for testing (a gallery of 1,000 at most). Of the others a share
 is matched; half of the rest gives only its first modality and half only its second, so that no
 thing is secretly there twice. Each modality is turned into standardised principal coordinates,
-measured on its own rows. All methods get the same rows and the same matches. Scores are means of
-both directions; articles with equal titles count as right answers for one another.
+measured on its own rows; methods that are called transport or unwhitened get the same rows in their
+own scale. All methods get the same rows and the same matches. Scores are means of both directions;
+articles with equal titles count as right answers for one another.
 """
 
 import argparse
@@ -23,12 +24,13 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from amodal.baselines import CCA, KernelRidge, Procrustes, Ridge
+from amodal.baselines import CCA, KernelRidge, Procrustes, Ridge, TransportCCA
 from amodal.baselines.base import Baseline
 from amodal.baselines.principal import Principal
 from amodal.errors import InputError, NotFoundError, unknown_name
 from amodal.evaluation.intervals import mean_interval, paired_difference
 from amodal.evaluation.retrieval import retrieval_both_ways
+from amodal.fewmatch.alignment import AlignmentSettings
 from amodal.files import read_json, write_json
 from amodal.progress import progress
 
@@ -61,6 +63,12 @@ SETS = {
     "snareseq": RealData(
         "snareseq_cellline", ("atac_topics", "rna_pcs"), 64, unit_rows=("atac_topics",)
     ),
+    "digits": RealData("uci_multifeat_digits", ("fou76", "fac216", "zer47", "pix240"), 128),
+    "bbc": RealData("bbc_4segments", ("segment1_lsa100", "segment2_lsa100"), 100),
+    "wikipedia": RealData(
+        "wikipedia_xmodal", ("image_sift128", "text_lda10"), 128, unit_rows=("image_sift128",)
+    ),
+    "scgem": RealData("scgem", ("expression", "methylation"), 34),
 }
 
 
@@ -73,6 +81,9 @@ class Task:
     test: dict[str, np.ndarray]
     same: np.ndarray
     seed: int
+    plain: dict[str, np.ndarray]
+    """`latents` as they were before they were turned into standardised coordinates."""
+    plain_test: dict[str, np.ndarray]
 
 
 Method = Callable[[Task], Sequence[np.ndarray]]
@@ -84,6 +95,16 @@ def of_baseline(build: Callable[[], Baseline]) -> Method:
     def method(task: Task) -> list[np.ndarray]:
         model = build().fit(task.latents, matches=task.matches)
         return [model.embed({name: rows}) for name, rows in task.test.items()]
+
+    return method
+
+
+def of_plain(build: Callable[[], Baseline]) -> Method:
+    """Fit a baseline on latents in their own scale, whose large directions are the known ones."""
+
+    def method(task: Task) -> list[np.ndarray]:
+        model = build().fit(task.plain, matches=task.matches)
+        return [model.embed({name: rows}) for name, rows in task.plain_test.items()]
 
     return method
 
@@ -118,6 +139,10 @@ METHODS: dict[str, Method] = {
     "cca-published": of_baseline(lambda: CCA(components=32, penalty=0.5)),
     "procrustes": of_baseline(Procrustes),
     "kernel-ridge": of_baseline(KernelRidge),
+    "ridge-unwhitened": of_plain(Ridge),
+    "unwhitened-cca": of_plain(lambda: TransportCCA(settings=AlignmentSettings(share=0.0))),
+    "transport-fixed": of_plain(lambda: TransportCCA(settings=AlignmentSettings())),
+    "transport-cca": of_plain(TransportCCA),
     "workspace": workspace,
     "workspace-states": workspace_states,
 }
@@ -159,14 +184,16 @@ def draw_task(
     else:
         # A turned copy: rows of both modalities, whose order says nothing about what belongs.
         pools = (rest, rest[::-1])
-    latents, tested = {}, {}
+    latents, tested, plain = {}, {}, {}
     for name, pool in zip(pair, pools, strict=True):
-        rows = torch.from_numpy(arrays[name][np.concatenate([train[:count], pool])])
+        plain[name] = arrays[name][np.concatenate([train[:count], pool])]
+        rows = torch.from_numpy(plain[name])
         principal = Principal.fit(rows, data.principal)
         latents[name] = principal.apply(rows).float().numpy()
         tested[name] = principal.apply(torch.from_numpy(arrays[name][test])).float().numpy()
     matches = {name: list(range(count)) for name in pair}
-    return Task(latents, matches, tested, arrays["same"][test], seed)
+    plain_test = {name: arrays[name][test] for name in pair}
+    return Task(latents, matches, tested, arrays["same"][test], seed, plain, plain_test)
 
 
 def count_matches(matched: float, available: int) -> int:
@@ -196,7 +223,7 @@ def measure(folder: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
                     disjoint=options.unmatched == "disjoint",
                     seed=seed,
                 )
-                for seed in range(options.seeds)
+                for seed in range(options.first_seed, options.first_seed + options.seeds)
             ]
             for name in options.methods:
                 runs = []
@@ -288,6 +315,7 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "also for a share of 1 (all)",
     )
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--methods", default="ridge,cca,workspace", help=", ".join(METHODS))
     parser.add_argument(
         "--unmatched",

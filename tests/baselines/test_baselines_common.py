@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from amodal.baselines import CCA, KernelRidge, Procrustes, Ridge
+from amodal.baselines import CCA, KernelRidge, Procrustes, Ridge, TransportCCA
 from amodal.baselines.base import Baseline
 from amodal.errors import InputError, NotFittedError, UnknownNameError
 from amodal.evaluation.retrieval import retrieval_both_ways
 
-ALL = [Ridge, CCA, Procrustes, KernelRidge]
+ALL = [Ridge, CCA, Procrustes, KernelRidge, TransportCCA]
 
 
 def draw(*, seed: int = 0, n: int = 200):

@@ -4,5 +4,6 @@ from amodal.baselines.cca import CCA
 from amodal.baselines.kernel_ridge import KernelRidge
 from amodal.baselines.procrustes import Procrustes
 from amodal.baselines.ridge import Ridge
+from amodal.baselines.transport_cca import TransportCCA
 
-__all__ = ["CCA", "KernelRidge", "Procrustes", "Ridge"]
+__all__ = ["CCA", "KernelRidge", "Procrustes", "Ridge", "TransportCCA"]

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from amodal.baselines.base import Baseline
 from amodal.errors import InputError
+from amodal.fewmatch.moments import covariance, inverse_root
 from amodal.fewmatch.ridge import RidgeMap, fit_ridge
 from amodal.latents import MatchTable
 from amodal.typing import Float
@@ -72,7 +73,7 @@ class CCA(Baseline):
         for name, values in rows.items():
             matched = values[self._matched(table, name)]
             variance = float(values.var(0, correction=0).mean()) or 1.0
-            whiten[name] = _inverse_root(_covariance(matched, matched), self.penalty * variance)
+            whiten[name] = inverse_root(covariance(matched, matched), self.penalty * variance)
         strength, vectors = torch.linalg.eigh(_joint(rows, whiten, table))
         # Two modalities give each correlation once as +c and once as -c; m give sums over m - 1.
         correlations = strength.flip(0) / (len(rows) - 1)
@@ -122,18 +123,7 @@ def _joint(
             if first == second or not len(pairs):
                 line.append(rows[first].new_zeros(rows[first].shape[1], rows[second].shape[1]))
                 continue
-            cross = _covariance(rows[first][pairs[:, 0]], rows[second][pairs[:, 1]])
+            cross = covariance(rows[first][pairs[:, 0]], rows[second][pairs[:, 1]])
             line.append(whiten[first] @ cross @ whiten[second])
         blocks.append(torch.cat(line, 1))
     return torch.cat(blocks)
-
-
-def _covariance(
-    x: Float[Tensor, "thing first"], y: Float[Tensor, "thing second"]
-) -> Float[Tensor, "first second"]:
-    return (x - x.mean(0)).T @ (y - y.mean(0)) / len(x)
-
-
-def _inverse_root(covariance: Float[Tensor, "dim dim"], penalty: float) -> Float[Tensor, "dim dim"]:
-    values, vectors = torch.linalg.eigh(covariance)
-    return (vectors / (values.clamp(min=0) + penalty).sqrt()) @ vectors.T

@@ -1,0 +1,128 @@
+"""The settings of an alignment and of its maps, chosen by matches that are held out in turn."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from amodal.fewmatch.alignment import Alignment, AlignmentSettings, align
+from amodal.fewmatch.moments import linear_map
+from amodal.latents import MatchTable
+from amodal.typing import Float
+
+FOLDS = 4
+FEWEST_TO_CHOOSE = 24
+"""With fewer matches the folds hardly tell settings apart: the first candidate is taken."""
+HELD_OUT = 400
+"""Held-out matches of a pair that are ranked in a fold, at most."""
+MAP_PENALTY = 0.3
+MAP_PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+"""Of the linear maps: translations want less shrinking than directions that are to be compared."""
+CANDIDATES = (
+    AlignmentSettings(),
+    AlignmentSettings(exponent=0.5),
+    AlignmentSettings(share=0.0),
+    AlignmentSettings(exponent=0.5, share=0.0),
+    AlignmentSettings(penalty=0.1, share=0.0),
+    AlignmentSettings(exponent=0.5, penalty=0.1, share=0.0),
+    AlignmentSettings(exponent=0.0, share=0.0),
+)
+"""From much trust in the unmatched rows to plain canonical correlations of whitened ones."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What held-out matches chose."""
+
+    settings: AlignmentSettings
+    map_penalty: float
+    """The penalty of `linear_map` that tells held-out matches best, in squared error."""
+
+
+def choose_settings(
+    rows: Mapping[str, Float[Tensor, "_ _"]],
+    deviations: Mapping[str, Float[Tensor, " _"]],
+    table: MatchTable,
+    *,
+    candidates: Sequence[AlignmentSettings] = CANDIDATES,
+) -> Choice:
+    """Take the candidate that ranks held-out matches best: lowest mean logarithm of the rank.
+
+    Args:
+        rows: standardised principal coordinates of each modality, float64.
+        deviations: the deviation of each of them before they were standardised.
+        table: the matches; every fourth thing is held out in turn.
+        candidates: the first, and `MAP_PENALTY`, are taken where matches are too few to choose.
+    """
+    if len(table.rows) < FEWEST_TO_CHOOSE:
+        return Choice(candidates[0], MAP_PENALTY)
+    judged = [_judge(scaled(rows, deviations, c.exponent), table, c) for c in candidates]
+    best = int(np.argmin([ranks for ranks, _ in judged]))
+    return Choice(candidates[best], judged[best][1])
+
+
+def scaled(
+    rows: Mapping[str, Tensor], deviations: Mapping[str, Tensor], exponent: float
+) -> dict[str, Float[Tensor, "_ _"]]:
+    """Standardised coordinates times deviation^exponent.
+
+    Example:
+        >>> scaled({"a": torch.ones(1, 2)}, {"a": torch.tensor([3.0, 2.0])}, 1.0)["a"].tolist()
+        [[3.0, 2.0]]
+    """
+    return {name: values * deviations[name] ** exponent for name, values in rows.items()}
+
+
+def _judge(
+    rows: Mapping[str, Tensor], table: MatchTable, settings: AlignmentSettings
+) -> tuple[float, float]:
+    """Mean logarithm of the rank of held-out answers, and the best penalty of the maps."""
+    logarithms, errors = [], torch.zeros(len(MAP_PENALTIES), dtype=torch.float64)
+    for found, left in _folds(rows, table, settings):
+        for first, second in permutations(rows, 2):
+            pairs = left.together(first, second)[:HELD_OUT]
+            if len(pairs):
+                logarithms.append(_log_ranks(found, rows, pairs, (first, second)))
+                errors += _map_errors(found, rows, pairs, (first, second))
+    if not logarithms:
+        return 0.0, MAP_PENALTY
+    return float(torch.cat(logarithms).mean()), MAP_PENALTIES[int(errors.argmin())]
+
+
+def _map_errors(
+    found: Alignment, rows: Mapping[str, Tensor], pairs: np.ndarray, names: tuple[str, str]
+) -> Float[Tensor, " penalty"]:
+    """Squared errors of the linear map for each penalty, in shares of the target's variance."""
+    x, y = (rows[name][pairs[:, place]] for place, name in enumerate(names))
+    maps = (linear_map(found.moments, *names, penalty=penalty) for penalty in MAP_PENALTIES)
+    errors = torch.stack([(y - x @ weight).square().sum() for weight in maps])
+    return errors / rows[names[1]].square().sum(1).mean().clamp(min=1e-30)
+
+
+def _folds(
+    rows: Mapping[str, Tensor], table: MatchTable, settings: AlignmentSettings
+) -> Iterator[tuple[Alignment, MatchTable]]:
+    """An alignment on the things of the other folds, and the matches that it has not seen."""
+    things = np.arange(len(table.rows))
+    for fold in range(FOLDS):
+        held_out = things % FOLDS == fold
+        own = MatchTable(table.names, table.rows[~held_out])
+        if any(len(own.together(*pair)) for pair in combinations(rows, 2)):
+            found = align(rows, table, settings=settings, things=things[~held_out])
+            yield found, MatchTable(table.names, table.rows[held_out])
+
+
+def _log_ranks(
+    found: Alignment, rows: Mapping[str, Tensor], pairs: np.ndarray, names: tuple[str, str]
+) -> Float[Tensor, " ranks"]:
+    """The logarithm of the right answer's rank among held-out things of the second modality."""
+    first, second = (
+        F.normalize(rows[name][pairs[:, place]] @ found.directions.weights[name], dim=1)
+        for place, name in enumerate(names)
+    )
+    likeness = first @ second.T
+    return (likeness >= likeness.diagonal()[:, None]).sum(1).double().log()

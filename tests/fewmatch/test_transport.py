@@ -1,0 +1,39 @@
+"""Transport plans: shares, order, softness."""
+
+import pytest
+import torch
+
+from amodal.errors import InputError
+from amodal.fewmatch.transport import transport_plan
+
+
+def test_every_row_gives_and_gets_its_share() -> None:
+    similarity = torch.rand(7, 5, generator=torch.Generator().manual_seed(0)).double()
+    plan = transport_plan(similarity, temperature=0.1)
+    torch.testing.assert_close(plan.sum(1), torch.full((7,), 1 / 7).double(), atol=1e-5, rtol=0)
+    torch.testing.assert_close(plan.sum(0), torch.full((5,), 1 / 5).double(), atol=1e-2, rtol=0)
+    assert plan.dtype == torch.float64
+    assert (plan >= 0).all()
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    generator = torch.Generator().manual_seed(1)
+    similarity, order = torch.rand(6, 6, generator=generator), torch.randperm(6)
+    plan = transport_plan(similarity, temperature=0.1)
+    torch.testing.assert_close(
+        transport_plan(similarity[:, order], temperature=0.1), plan[:, order]
+    )
+
+
+def test_a_hub_is_not_the_answer_of_all() -> None:
+    # Everyone likes the first column most; only the first row can have it.
+    similarity = torch.tensor([[1.0, 0.2, 0.0], [1.0, 0.8, 0.0], [1.0, 0.0, 0.8]])
+    plan = transport_plan(similarity, temperature=0.02, rounds=300)
+    assert plan.argmax(1).tolist() == [0, 1, 2]
+
+
+def test_high_temperatures_tend_to_independence_and_bad_ones_are_refused() -> None:
+    plan = transport_plan(torch.eye(4), temperature=1e4)
+    torch.testing.assert_close(plan, torch.full((4, 4), 1 / 16), atol=1e-4, rtol=0)
+    with pytest.raises(InputError, match="expected a positive number"):
+        transport_plan(torch.eye(2), temperature=0.0)
