@@ -72,7 +72,7 @@ def test_readable_from_where_no_seed_fails_any_more() -> None:
 
 def test_bars_are_wider_for_what_is_read_back() -> None:
     kind = kind_of("shapes")
-    assert all(figure.bar is not None for figure in kind.headline)
+    assert all(figure.bar is not None for figure in kind.figures)
     place = next(figure for figure in kind.headline if figure.name == "place_pixels")
     assert not place.readable(0.6)
     assert place.readable(0.6, times=READ_BACK)

@@ -118,8 +118,9 @@ def write_report(out: Path, settings: StudySettings) -> None:
 
 def write_documents(docs: Path, out: Path, settings: StudySettings) -> None:
     """Tables as Markdown, figures as SVG: a page for each study in `out`, one that lists them."""
+    alone = [name for name in BY_THEMSELVES if command(out, settings).startswith(_words(name))]
     lines = [
-        f"# Results: {settings.kind.title}",
+        f"# Results: {', '.join([settings.kind.title, *alone])}",
         "",
         about(settings),
         "",
@@ -182,9 +183,9 @@ def about(settings: StudySettings) -> str:
         "matches (a fifth of them, at most 1,000, held out to choose by: they count as given), "
         f"{unmatched} unmatched things a modality, {settings.steps:,} steps at most, "
         f"learning rates and weight decays tried by every run: {settings.candidates}, "
-        f"{settings.test:,} held-out things to measure on. All methods have the same network (a "
-        "state through tanh of 12 numbers, or as many as the smallest latent space has; two hidden "
-        "layers of 64) and no closed-form start."
+        f"{settings.test:,} held-out things to measure on. Methods named by their losses have the "
+        "same network (a state through tanh of 12 numbers, or as many as the smallest latent space "
+        "has; two hidden layers of 64) and no closed-form start."
     )
 
 
@@ -224,6 +225,11 @@ def command(out: Path, settings: StudySettings) -> str:
     if settings.data:
         words += ["--data", settings.data]
     return shlex.join(words)
+
+
+def _words(name: str) -> str:
+    """How the command of one study begins."""
+    return f"amodal study {name} "
 
 
 def _captions(folder: Path) -> list[dict[str, str]]:
