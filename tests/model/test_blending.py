@@ -46,6 +46,19 @@ def test_each_block_has_shares_of_its_own() -> None:
     torch.testing.assert_close(found, torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]))
 
 
+def test_directions_are_judged_as_directions() -> None:
+    """A mean of two directions is short, and so has a small error that its length 1 takes away."""
+    generator = torch.Generator().manual_seed(0)
+    angle = 6.28 * torch.rand(300, generator=generator)
+    noise = torch.randn(2, 300, generator=generator) * torch.tensor([[0.5], [1.3]])
+    told = torch.stack([(angle + noise).cos(), (angle + noise).sin()], -1)
+    truth = torch.stack([angle.cos(), angle.sin()], -1)
+    spec = LatentSpec((Block("turn", "circular", 2),))
+    shares = blend_shares(told, truth, spec)
+    mean = torch.nn.functional.normalize((shares[:, None] * told).sum(0), dim=1)
+    assert float((mean - truth).square().mean()) <= float((told[0] - truth).square().mean())
+
+
 def test_few_matches_do_not_mix_equals() -> None:
     """Of two answerers that are equally wrong by chance, ten matches choose one."""
     whole = []

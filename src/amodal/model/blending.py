@@ -9,6 +9,7 @@ doi:10.1016/S0893-6080(05)80023-1; Breiman 1996, doi:10.1007/BF00117832).
 from itertools import combinations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from amodal.specification import LatentSpec
@@ -26,9 +27,10 @@ def blend_shares(
 ) -> Float[Tensor, "answerer dim"]:
     """The shares, at least 0 and adding up to 1, whose mean answer is nearest to the truth.
 
-    Minimises |sum_k s_k a_k - y|^2 over the held-out matches, for each block of latents alone.
-    What few matches say of more than one share is weak: of all subsets of answerers the larger one
-    is taken only if it lowers the error by more than what fitting its shares to noise would.
+    Minimises |sum_k s_k a_k - y|^2 over the held-out matches, for each block of latents alone and
+    each subset of answerers; the subset whose mean answer, brought to the block's form (directions
+    of length 1), has the least error is taken. What few matches say of more than one share is
+    weak: a larger subset must lower the error by more than fitting its shares to noise would.
 
     Args:
         answers: of each answerer to held-out matches that it had not seen.
@@ -45,20 +47,34 @@ def blend_shares(
                 [0.2500]])
     """
     shares = torch.zeros(answers.shape[0], answers.shape[2])
-    for _, columns in spec.parts():
-        off = (answers[:, :, columns] - truth[:, columns]).flatten(1).double()
-        shares[:, columns] = _shares(off, things=len(truth)).float()[:, None]
+    for block, columns in spec.parts():
+        part = LatentSpec((block,))
+        found = _shares(answers[:, :, columns].double(), truth[:, columns].double(), part)
+        shares[:, columns] = found.float()[:, None]
     return shares
 
 
-def _shares(off: Float[Tensor, "answerer error"], *, things: int) -> Float[Tensor, " answerer"]:
+def as_directions(mean: Float[Tensor, "*lead dim"], spec: LatentSpec) -> Float[Tensor, "*lead dim"]:
+    """A mean of latents with its circular blocks of length 1 again, in place."""
+    for block, columns in spec.parts():
+        if block.kind == "circular":
+            mean[..., columns] = F.normalize(mean[..., columns], dim=-1, eps=1e-6)
+    return mean
+
+
+def _shares(
+    answers: Float[Tensor, "answerer thing dim"],
+    truth: Float[Tensor, "thing dim"],
+    spec: LatentSpec,
+) -> Float[Tensor, " answerer"]:
     """The best subset of answerers, each further one costing a fraction 2 / things of the error."""
-    best, lowest = torch.zeros(len(off), dtype=off.dtype), float("inf")
-    for size in range(1, len(off) + 1):
-        for chosen in combinations(range(len(off)), size):
-            own = off[list(chosen)]
-            found = _weights(own)
-            error = float((found @ own).square().mean()) * (1 + 2 * (size - 1) / things)
+    best, lowest = answers.new_zeros(len(answers)), float("inf")
+    for size in range(1, len(answers) + 1):
+        for chosen in combinations(range(len(answers)), size):
+            own = answers[list(chosen)]
+            found = _weights((own - truth).flatten(1))
+            mean = as_directions(torch.einsum("k,ktd->td", found, own), spec)
+            error = float((mean - truth).square().mean()) * (1 + 2 * (size - 1) / len(truth))
             if bool((found >= 0).all()) and error < lowest:
                 best, lowest = torch.zeros_like(best), error
                 best[list(chosen)] = found

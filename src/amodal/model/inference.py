@@ -8,6 +8,7 @@ from torch import Tensor
 
 from amodal.fewmatch.kernel_ridge import KernelMap
 from amodal.fewmatch.nearest_latents import nearest_latents
+from amodal.model.blending import as_directions
 from amodal.specification import LatentSpec
 from amodal.typing import Float
 from amodal.workspace import Population, apply_heads, bound, decode, encode, fuse
@@ -92,14 +93,6 @@ def states_of_members(
 def average(members: Float[Tensor, "run row dim"], spec: LatentSpec) -> Float[Tensor, "row dim"]:
     """The members' mean: of numbers, of probabilities, of directions (again of length 1)."""
     return as_directions(members.mean(0), spec)
-
-
-def as_directions(mean: Float[Tensor, "*lead dim"], spec: LatentSpec) -> Float[Tensor, "*lead dim"]:
-    """A mean of latents with its circular blocks of length 1 again, in place."""
-    for block, columns in spec.parts():
-        if block.kind == "circular":
-            mean[..., columns] = torch.nn.functional.normalize(mean[..., columns], dim=-1, eps=1e-6)
-    return mean
 
 
 def spread(members: Float[Tensor, "run row dim"]) -> Float[Tensor, " row"]:

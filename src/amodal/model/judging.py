@@ -15,8 +15,8 @@ from torch import Tensor
 from amodal.fewmatch.kernel_ridge import KernelMap, fit_kernel_ridge
 from amodal.fewmatch.nearest_latents import nearest_latents
 from amodal.latents import MatchTable
-from amodal.model.blending import ANSWERERS, KERNEL, START, TRAINED, blend_shares
-from amodal.model.inference import as_directions, average, cycle_error, translate_members
+from amodal.model.blending import ANSWERERS, KERNEL, START, TRAINED, as_directions, blend_shares
+from amodal.model.inference import average, cycle_error, translate_members
 from amodal.model.trust import Trust, trust_of
 from amodal.specification import LatentSpec
 from amodal.training import Run

@@ -43,11 +43,11 @@ from amodal.training import remove_checkpoints
 class Workspace(Parameters):
     """A shared workspace for two or more modalities' frozen latents.
 
-    Devillers, Maytié, VanRullen 2024, "Semi-supervised multimodal representation learning
-    through a global workspace" (arXiv 2306.15711). Every modality is encoded into and decoded
-    from one state. Translation and contrastive losses learn from the few matches, demi-cycles and
-    cycles from all rows. It starts at ridge regression on the matches and keeps what training
-    adds only where held-out matches confirm it.
+    Devillers, Maytié, VanRullen 2024, "Semi-supervised multimodal representation learning through
+    a global workspace" (arXiv 2306.15711). Every modality is encoded into and decoded from one
+    state. Translation and contrastive losses learn from the few matches, demi-cycles and cycles
+    from all rows. It starts at ridge regression; trained members, ridge and kernel ridge answer
+    together, each with the share that held-out matches give it.
 
     Example:
         >>> import numpy as np
@@ -85,8 +85,7 @@ class Workspace(Parameters):
             preset: "default", or "devillers2024" for the paper's own settings.
             losses: weight of each loss: translation, contrastive, demi_cycle, cycle, broadcast.
             start: begin at ridge regression on the matches.
-            kernel: let kernel ridge regression on the matches answer too, by the share that
-                held-out matches give it.
+            kernel: let kernel ridge regression answer too, by its share on held-out matches.
             state: numbers in a state.
             hidden: width of the networks' hidden layers.
             members: workspaces trained from different seeds, whose answers are averaged.
@@ -139,9 +138,9 @@ class Workspace(Parameters):
             ExistsError: the run folder holds the run of other data or settings.
             DiskError: the run folder cannot be written to.
         """
+        settings = settings_of(self.get_params())
         if tensorboard:
             check_tensorboard(folder)
-        settings = settings_of(self.get_params())
         checked = check_latents(latents, spaces or {})
         table = MatchTable.build(matches, {name: len(rows) for name, rows in checked.items()})
         check_supervision(table, settings)
@@ -242,9 +241,8 @@ class Workspace(Parameters):
             uncertainty: also give how far to trust each row.
 
         Returns:
-            Rows of `target`, numpy or torch as `values`; with `uncertainty`, a pair with the
-            expected root mean squared error of each row, in standard deviations of the target's
-            columns, as learnt from held-out matches.
+            Rows of `target`, numpy or torch as `values`; with `uncertainty` also the expected root
+            mean squared error of each, in the target's standard deviations, by held-out matches.
         """
         rows = self._normalised(values, source)
         self._known(target)
@@ -322,10 +320,9 @@ class Workspace(Parameters):
         )
 
     def similarity(self, queries: Any, catalogue: Any, *, source: str, target: str) -> Any:
-        """How alike queries of one modality and a catalogue of another are, in [-1, 1].
+        """How alike queries of one modality and a catalogue of another are, in [-1, 1], dense.
 
-        See `amodal.model.retrieval_vectors` for the formula. A dense (query, row) array, for
-        catalogues of up to some tens of thousands of rows.
+        See `amodal.model.retrieval_vectors` for the formula.
         """
         return like(queries, self._similarity(queries, catalogue, source, target))
 

@@ -23,7 +23,7 @@ from amodal.workspace import Architecture
 
 DEFAULT = "Amodal"
 """In the place of a method."""
-RECIPE = 1
+RECIPE = 2
 """Raised when the default fit gives other results than before."""
 
 
