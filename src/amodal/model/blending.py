@@ -18,6 +18,9 @@ from amodal.typing import Float
 TRAINED, START, KERNEL = "trained members", "ridge regression", "kernel ridge regression"
 ANSWERERS = (TRAINED, START, KERNEL)
 """In the order of their shares."""
+COST = 4.0
+"""A further answerer must lower the held-out error by more than this, divided by the matches: a
+mean is nearer to the mean of all things, and so says less of each, even where its error is less."""
 
 
 def blend_shares(
@@ -67,14 +70,14 @@ def _shares(
     truth: Float[Tensor, "thing dim"],
     spec: LatentSpec,
 ) -> Float[Tensor, " answerer"]:
-    """The best subset of answerers, each further one costing a fraction 2 / things of the error."""
+    """The best subset of answerers, each further one costing a fraction of the error."""
     best, lowest = answers.new_zeros(len(answers)), float("inf")
     for size in range(1, len(answers) + 1):
         for chosen in combinations(range(len(answers)), size):
             own = answers[list(chosen)]
             found = _weights((own - truth).flatten(1))
             mean = as_directions(torch.einsum("k,ktd->td", found, own), spec)
-            error = float((mean - truth).square().mean()) * (1 + 2 * (size - 1) / len(truth))
+            error = float((mean - truth).square().mean()) * (1 + COST * (size - 1) / len(truth))
             if bool((found >= 0).all()) and error < lowest:
                 best, lowest = torch.zeros_like(best), error
                 best[list(chosen)] = found
