@@ -6,6 +6,7 @@ import torch
 
 from amodal.baselines import KernelRidge, Ridge
 from amodal.data.shapes import attributes, draw_factors, render
+from amodal.errors import InputError
 from amodal.fewmatch.kernel_ridge import decompose, fit_kernel_ridge, gaussian
 from amodal.fewmatch.shrinkage import shrink
 from amodal.unimodal import load_model
@@ -61,6 +62,11 @@ def test_groups_of_columns_choose_a_length_scale_each() -> None:
     for column in range(2):
         alone = fit_kernel_ridge(x, y[:, column, None])
         torch.testing.assert_close(fitted(x)[:, column], alone(x)[:, 0], atol=1e-4, rtol=1e-4)
+
+
+def test_nothing_to_learn_from_is_refused() -> None:
+    with pytest.raises(InputError, match=r"same number of rows .* at least 1, got 0 and 0"):
+        fit_kernel_ridge(torch.zeros(0, 2), torch.zeros(0, 2))
 
 
 def test_nearly_linear_maps_cost_little() -> None:

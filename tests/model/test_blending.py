@@ -1,5 +1,6 @@
 """Several answerers in one answer: shares by held-out matches, never far behind the best alone."""
 
+import json
 from itertools import product
 
 import numpy as np
@@ -109,12 +110,45 @@ def test_where_kernel_ridge_is_best_it_answers(tmp_path) -> None:
     assert again.held_out_errors_ == model.held_out_errors_
 
 
+def test_runs_saved_before_there_were_shares_answer_as_they_did(tmp_path) -> None:
+    data = draw_plain(200)
+    model = quick(steps=20, kernel=False).fit(data, matches=same_rows(40))
+    model.ensemble_.shares.clear()
+    model.save(tmp_path / "old")
+    config = json.loads((tmp_path / "old" / "config.json").read_text())
+    del config["held_out_errors"], config["parameters"]["kernel"]
+    config["from_start"] = [["sound", "smell", [True, True, False, False]]]
+    (tmp_path / "old" / "config.json").write_text(json.dumps(config))
+    old = amodal.load(tmp_path / "old")
+    both = old.translate(data["sound"], "sound", "smell")
+    members = model.translate(data["sound"], "sound", "smell")
+    start = quick(steps=0).fit(data, matches=same_rows(40))
+    np.testing.assert_allclose(both[:, 2:], members[:, 2:], atol=1e-5)
+    np.testing.assert_allclose(
+        both[:, :2], start.translate(data["sound"], "sound", "smell")[:, :2], atol=1e-4
+    )
+
+
 def test_the_blend_is_not_worse_than_ridge_where_ridge_is_right() -> None:
     data, matches = draw_plain(600, noise=0.3), same_rows(40)
     linear = data["sound"] @ np.random.default_rng(8).normal(size=(5, 4))
     data["smell"] = linear + 0.3 * np.random.default_rng(9).normal(size=linear.shape)
     model = quick(steps=20).fit(data, matches=matches)
     assert errors_of(data, model) < 1.1 * errors_of(data, Ridge().fit(data, matches=matches))
+
+
+def test_two_modalities_that_hardly_ever_meet_do_without_kernel_ridge() -> None:
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=(200, 3))
+    data = {name: hidden @ rng.normal(size=(3, 4)) for name in ("sound", "smell", "touch")}
+    matches = [
+        {"sound": list(range(12)), "smell": list(range(12))},
+        {"sound": [20, 21], "touch": [20, 21]},
+    ]
+    model = quick(steps=10).fit(data, matches=matches)
+    assert "kernel ridge regression" in model.held_out_errors_["sound", "smell"]
+    assert "kernel ridge regression" not in model.held_out_errors_.get(("sound", "touch"), {})
+    assert np.isfinite(model.translate(data["sound"], "sound", "touch")).all()
 
 
 def test_without_training_the_start_answers_alone() -> None:

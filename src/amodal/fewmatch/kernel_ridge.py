@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from amodal.errors import InputError
 from amodal.fewmatch.shrinkage import column_groups, shrink
 from amodal.typing import Float
 
@@ -63,12 +64,20 @@ def fit_kernel_ridge(
         groups: slices of columns of y that choose their own length scale and penalty; all columns
             together by default. Columns that no slice covers form one more group.
 
+    Raises:
+        InputError: no rows, or unequal numbers of them.
+
     Example:
         >>> angle = torch.linspace(0, 6, 60)[:, None]
         >>> fitted = fit_kernel_ridge(angle[::2], angle[::2].sin())
         >>> bool((fitted(angle) - angle.sin()).abs().max() < 0.01)
         True
     """
+    if len(x) != len(y) or len(x) == 0:
+        raise InputError(
+            "kernel ridge needs the same number of rows of x and y, at least 1, got "
+            f"{len(x)} and {len(y)}"
+        )
     x, y = x.double(), y.double()
     all_groups = column_groups(groups, y.shape[1])
     chosen = _choose_lengths(x, y, groups, all_groups)

@@ -25,6 +25,8 @@ from amodal.workspace import Population
 
 Direction = tuple[str, str]
 BLENDED = "blended"
+FEWEST_KERNEL = 4
+"""Matches that kernel ridge learns from at least."""
 MOST_KERNEL = 1500
 """Matches that kernel ridge learns from at most: it takes time of their third power."""
 
@@ -71,7 +73,7 @@ def judge(
         alone = {TRAINED: answers}
         if start is not None:
             alone[START] = _answers(start, held_out, latents, table, direction)[1]
-        if start is not None and kernel:
+        if start is not None and kernel and _enough_left(runs, held_out, table, direction):
             alone[KERNEL] = _kernel_answers(runs, held_out, latents, table, direction, spec)
         means = torch.stack([average(each, spec) for each in alone.values()])
         shares = torch.zeros(len(ANSWERERS), spec.dim)
@@ -105,6 +107,17 @@ def fit_kernel(
         latents[target][pairs[:, 1]],
         groups=[columns for _, columns in spec.parts()],
     )
+
+
+def _enough_left(
+    runs: Sequence[Run],
+    held_out: list[tuple[int, np.ndarray]],
+    table: MatchTable,
+    direction: Direction,
+) -> bool:
+    """Whether every fold has matches of the two modalities left for kernel ridge to learn from."""
+    both = (table.column(direction[0]) >= 0) & (table.column(direction[1]) >= 0)
+    return all(int(both[runs[index].things].sum()) >= FEWEST_KERNEL for index, _ in held_out)
 
 
 def _kernel_answers(

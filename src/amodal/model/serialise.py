@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from amodal.errors import DamagedError
@@ -90,15 +91,25 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
             (source, target): tensors[f"shares.{source}.{target}"]
             for source, target in directions
             if f"shares.{source}.{target}" in tensors
-        },
+        }
+        | _whole_shares(config.get("from_start", [])),
     )
     model.held_out_errors_ = {
-        (source, target): errors for source, target, errors in config["held_out_errors"]
+        (source, target): errors for source, target, errors in config.get("held_out_errors", [])
     }
     model.shared_ = {
         (first, second): _parts(SharedDirections, tensors, f"shared.{first}.{second}")
         for first, second in combinations(model.architecture_.names, 2)
     }
+
+
+def _whole_shares(columns_from_start: list[Any]) -> dict[tuple[str, str], Tensor]:
+    """Shares of 0 and 1, as runs had them that were saved before there were others."""
+    found = {}
+    for source, target, columns in columns_from_start:
+        start = torch.tensor(columns).float()
+        found[source, target] = torch.stack([1 - start, start, torch.zeros_like(start)])
+    return found
 
 
 def _parts(kind: type[Parts], tensors: dict[str, Tensor], prefix: str) -> Parts:
