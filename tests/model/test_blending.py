@@ -80,6 +80,14 @@ def test_equal_answers_are_taken_once() -> None:
     assert bool((shares[0] == 1).all())
 
 
+def test_answers_that_are_no_numbers_get_no_share() -> None:
+    truth = torch.randn(12, 2, generator=torch.Generator().manual_seed(0))
+    broken = torch.full_like(truth, float("nan"))
+    spec = LatentSpec.continuous(2)
+    assert blend_shares(torch.stack([broken, truth + 0.1]), truth, spec)[:, 0].tolist() == [0, 1]
+    assert blend_shares(torch.stack([broken, broken]), truth, spec)[:, 0].tolist() == [1, 0]
+
+
 def curved(n: int):
     rng = np.random.default_rng(3)
     hidden = rng.uniform(-2, 2, size=(n, 2))

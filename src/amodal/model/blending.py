@@ -71,7 +71,8 @@ def _shares(
     spec: LatentSpec,
 ) -> Float[Tensor, " answerer"]:
     """The best subset of answerers, each further one costing a fraction of the error."""
-    best, lowest = answers.new_zeros(len(answers)), float("inf")
+    # Where no error is a number at all, the first one answers.
+    best, lowest = torch.eye(len(answers), dtype=answers.dtype)[0], float("inf")
     for size in range(1, len(answers) + 1):
         for chosen in combinations(range(len(answers)), size):
             own = answers[list(chosen)]
@@ -88,8 +89,7 @@ def _weights(off: Float[Tensor, "some error"]) -> Float[Tensor, " some"]:
     """Weights of sum 1 that minimise |sum_k w_k off_k|^2: M^-1 1 / (1^T M^-1 1), M = off off^T."""
     moments = off @ off.T
     # Equal answers have no one best weight: a little on the diagonal shares them out.
-    eased = moments + 1e-6 * moments.diagonal().mean().clamp_min(1e-12) * torch.eye(len(off)).to(
-        off
-    )
+    ease = 1e-6 * moments.diagonal().mean().clamp_min(1e-12)
+    eased = moments + ease * torch.eye(len(off), dtype=off.dtype)
     solved = torch.linalg.solve(eased, torch.ones(len(off), dtype=off.dtype))
     return solved / solved.sum()
