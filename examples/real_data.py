@@ -26,7 +26,7 @@ from rich.table import Table
 
 from amodal.baselines import CCA, KernelRidge, Procrustes, Ridge, TransportCCA
 from amodal.baselines.base import Baseline
-from amodal.baselines.principal import Principal
+from amodal.fewmatch.principal import Principal
 from amodal.errors import InputError, NotFoundError, unknown_name
 from amodal.evaluation.intervals import mean_interval, paired_difference
 from amodal.evaluation.retrieval import retrieval_both_ways

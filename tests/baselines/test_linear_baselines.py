@@ -6,7 +6,7 @@ import scipy.linalg
 import torch
 
 from amodal.baselines import CCA, Procrustes
-from amodal.baselines.principal import Principal
+from amodal.fewmatch.principal import Principal
 from amodal.errors import InputError
 
 

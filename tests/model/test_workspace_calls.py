@@ -225,7 +225,7 @@ def test_without_matches_supervised_losses_are_refused(matches, tmp_path) -> Non
 
 def test_few_matches_keep_the_start_and_say_so() -> None:
     with pytest.warns(Notice, match="5 separate things are too few .* start is kept"):
-        model = fitted(5)
+        model = fitted(5, align=False)
     assert model.gate_ == [{"step": 0, "score": None, "start_score": None}]
     start = fitted(5, steps=0)
     rows = draw_plain()["sound"]

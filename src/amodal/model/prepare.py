@@ -35,6 +35,7 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
             "losses",
             "start",
             "kernel",
+            "align",
             "state",
             "hidden",
             "members",

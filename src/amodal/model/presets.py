@@ -24,6 +24,9 @@ class Preset:
     kernel: bool = True
     """Let kernel ridge regression on the matches answer too, by the share that held-out matches
     give it; only with a start."""
+    align: bool = True
+    """Let an alignment by transport between unmatched rows answer and rank too, by the share that
+    held-out matches give it; only with a start."""
     state: int | None = None
     """Numbers in a state; None takes as many as all modalities have together, at most 512."""
     hidden: int = 64

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ from amodal.model.prepare import (
     normalisation_of,
     settings_of,
 )
-from amodal.model.retrieval_vectors import retrieval_vectors, shared_directions
+from amodal.model.retrieval_vectors import retrieval_vectors
 from amodal.model.serialise import restore, to_files
 from amodal.model.storage import save_folder, write_model
 from amodal.specification import LatentSpec
@@ -46,8 +45,8 @@ class Workspace(Parameters):
     Devillers, Maytié, VanRullen 2024, "Semi-supervised multimodal representation learning through
     a global workspace" (arXiv 2306.15711). Every modality is encoded into and decoded from one
     state. Translation and contrastive losses learn from the few matches, demi-cycles and cycles
-    from all rows. It starts at ridge regression; trained members, ridge and kernel ridge answer
-    together, each with the share that held-out matches give it.
+    from all rows. It starts at ridge regression; trained members, ridge, kernel ridge and an
+    alignment by transport answer together, each with the share that held-out matches give it.
 
     Example:
         >>> import numpy as np
@@ -70,6 +69,7 @@ class Workspace(Parameters):
         losses: Mapping[str, float] | None = None,
         start: bool | None = None,
         kernel: bool | None = None,
+        align: bool | None = None,
         state: int | None = None,
         hidden: int | None = None,
         members: int | None = None,
@@ -86,6 +86,7 @@ class Workspace(Parameters):
             losses: weight of each loss: translation, contrastive, demi_cycle, cycle, broadcast.
             start: begin at ridge regression on the matches.
             kernel: let kernel ridge regression answer too, by its share on held-out matches.
+            align: let an alignment by transport between unmatched rows answer and rank too.
             state: numbers in a state.
             hidden: width of the networks' hidden layers.
             members: workspaces trained from different seeds, whose answers are averaged.
@@ -99,6 +100,7 @@ class Workspace(Parameters):
         self.losses = losses
         self.start = start
         self.kernel = kernel
+        self.align = align
         self.state = state
         self.hidden = hidden
         self.members = members
@@ -181,10 +183,11 @@ class Workspace(Parameters):
             rows,
             table,
             trials=[trial],
+            scales={name: found.scale for name, found in normalisation.items()},
             folder=path,
             tensorboard=tensorboard,
         )
-        self._adopt(fitted, checked, rows, normalisation, matches=len(table))
+        self._adopt(fitted, checked, normalisation, matches=len(table))
         if path is not None:
             write_model(path, *to_files(self))
             remove_checkpoints(path / "checkpoint.safetensors")
@@ -200,16 +203,14 @@ class Workspace(Parameters):
             matches: how many matches it learnt from.
         """
         normalisation = {name: normalisation_of(given) for name, given in latents.items()}
-        rows = {n: normalisation[n].apply(given.rows) for n, given in latents.items()}
         model = cls()
-        model._adopt(fitted, latents, rows, normalisation, matches=matches)
+        model._adopt(fitted, latents, normalisation, matches=matches)
         return model
 
     def _adopt(
         self,
         fitted: Fitted,
         latents: Mapping[str, Latents],
-        rows: Mapping[str, Tensor],
         normalisation: dict[str, Normalisation],
         *,
         matches: int,
@@ -224,12 +225,8 @@ class Workspace(Parameters):
         self.trust_ = fitted.trust
         self.gate_ = fitted.gate
         self.history_ = fitted.history
-        self.shared_ = {
-            (first, second): shared_directions(
-                self.ensemble_, rows[first], rows[second], names=(first, second)
-            )
-            for first, second in combinations(rows, 2)
-        }
+        self.shared_ = fitted.shared
+        self.aligned_ = fitted.aligned
 
     def translate(self, values: Any, source: str, target: str, *, uncertainty: bool = False) -> Any:
         """Turn latents of one modality into latents of another: the members' mean answer.
@@ -316,6 +313,7 @@ class Workspace(Parameters):
             other=target,
             trust=self.trust_,
             shared=self.shared_[first, second],
+            aligned=self.aligned_.get((first, second)),
             first=source == first,
         )
 
