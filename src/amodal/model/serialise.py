@@ -39,6 +39,9 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
     tensors = {"members": model.ensemble_.members.matrix}
     if model.ensemble_.start is not None:
         tensors["start"] = model.ensemble_.start.matrix
+    for name, normalisation in model.normalisation_.items():
+        if normalisation.basis is not None:
+            tensors[f"basis.{name}"] = normalisation.basis
     for (source, target), shares in model.ensemble_.shares.items():
         tensors[f"shares.{source}.{target}"] = shares
     for (source, target), kernel in model.ensemble_.kernels.items():
@@ -74,7 +77,8 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
     model.set_params(**config["parameters"])
     model.architecture_ = Architecture.from_json(config["architecture"])
     model.normalisation_ = {
-        name: Normalisation.from_json(value) for name, value in config["normalisation"].items()
+        name: Normalisation.from_json(value, tensors.get(f"basis.{name}"))
+        for name, value in config["normalisation"].items()
     }
     model.fingerprints_ = config["fingerprints"]
     model.models_ = config["models"]

@@ -31,6 +31,7 @@ from amodal.model.prepare import (
     check_tensorboard,
     normalisation_of,
     settings_of,
+    specs_of,
 )
 from amodal.model.retrieval_vectors import retrieval_vectors
 from amodal.model.serialise import restore, to_files
@@ -70,6 +71,7 @@ class Workspace(Parameters):
         start: bool | None = None,
         kernel: bool | None = None,
         align: bool | None = None,
+        principal: int | None = None,
         state: int | None = None,
         hidden: int | None = None,
         members: int | None = None,
@@ -87,6 +89,7 @@ class Workspace(Parameters):
             start: begin at ridge regression on the matches.
             kernel: let kernel ridge regression answer too, by its share on held-out matches.
             align: let an alignment by transport between unmatched rows answer and rank too.
+            principal: principal coordinates kept of a wider latent space.
             state: numbers in a state.
             hidden: width of the networks' hidden layers.
             members: workspaces trained from different seeds, whose answers are averaged.
@@ -101,6 +104,7 @@ class Workspace(Parameters):
         self.start = start
         self.kernel = kernel
         self.align = align
+        self.principal = principal
         self.state = state
         self.hidden = hidden
         self.members = members
@@ -148,9 +152,9 @@ class Workspace(Parameters):
         check_supervision(table, settings)
         if len(table) == 0 and settings.start:
             settings = replace(settings, start=False)
-        normalisation = {name: normalisation_of(given) for name, given in checked.items()}
+        normalisation = {n: normalisation_of(g, settings.principal) for n, g in checked.items()}
         rows = {name: normalisation[name].apply(given.rows) for name, given in checked.items()}
-        architecture = architecture_for(settings, checked)
+        architecture = architecture_for(settings, specs_of(checked, normalisation))
         fingerprints = {name: given.fingerprint for name, given in checked.items()}
         models = {name: given.model for name, given in checked.items()}
         path = None if folder is None else Path(folder)
@@ -389,10 +393,13 @@ class Workspace(Parameters):
 
     def _normalised(self, values: Any, name: str) -> Tensor:
         self._known(name)
+        normalisation = self.normalisation_[name]
         spec = self.architecture_.specs[name]
+        if normalisation.basis is not None:
+            spec = LatentSpec.continuous(len(normalisation.shift))
         if isinstance(values, Latents):
             check_fingerprint(name, values, self.fingerprints_[name], self.models_[name])
             values = values.rows
         rows = as_latents(name, values, dim=spec.dim)
         check_blocks(name, rows, spec)
-        return self.normalisation_[name].apply(rows)
+        return normalisation.apply(rows)
