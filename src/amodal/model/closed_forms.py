@@ -39,10 +39,9 @@ class ClosedForms:
 
     def names(self, groups: Sequence[np.ndarray], direction: Direction) -> list[str]:
         """Which of them can answer a question from each of some groups of matches."""
-        seen = (self.table.rows[:, [self.table.names.index(name) for name in direction]] >= 0).all(
-            1
-        )
-        if min(int(seen[things].sum()) for things in groups) < FEWEST:
+        source, target = direction
+        both = (self.table.column(source) >= 0) & (self.table.column(target) >= 0)
+        if min(int(both[things].sum()) for things in groups) < FEWEST:
             return []
         return [KERNEL] * self.kernel + [ALIGNED] * (self.aligner is not None)
 
