@@ -287,3 +287,20 @@ def test_fitting_does_not_change_what_it_is_given() -> None:
         quick().fit(data, matches=same_rows(20))
     for name, rows in data.items():
         np.testing.assert_array_equal(rows, before[name])
+
+
+def test_wide_latents_are_taken_in_principal_coordinates(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    wide = {
+        name: rows @ rng.normal(size=(rows.shape[1], 30)) for name, rows in draw_plain().items()
+    }
+    model = quick(principal=6).fit(wide, matches=same_rows(30))
+    assert model.architecture_.specs["sound"].dim == 6
+    told = model.translate(wide["smell"][30:], "smell", "sound")
+    assert told.shape == (90, 30)
+    assert np.square(told - wide["sound"][30:]).mean() < 0.2 * wide["sound"][30:].var()
+    model.save(tmp_path / "run")
+    again = amodal.load(tmp_path / "run")
+    np.testing.assert_array_equal(again.translate(wide["smell"][30:], "smell", "sound"), told)
+    with pytest.raises(InputError, match="30"):
+        again.translate(wide["smell"][:, :6], "smell", "sound")

@@ -78,7 +78,8 @@ class Normalisation:
         kept = variance.flip(0)[:largest].clamp(min=0)
         scale = kept.mean().sqrt()
         scale = scale if float(scale) > ROUNDING * float(some.abs().max()) else torch.ones(())
-        basis = directions.flip(1)[:, :largest]
+        # Contiguous, as it will be when it is read again: products then round alike.
+        basis = directions.flip(1)[:, :largest].contiguous()
         return cls(shift.float(), scale.float().expand(len(kept)).clone(), basis.float())
 
     def apply(self, rows: Tensor) -> Tensor:
