@@ -13,8 +13,9 @@ from amodal.errors import DamagedError
 from amodal.fewmatch.kernel_ridge import KernelMap
 from amodal.latents import Normalisation
 from amodal.model.inference import Ensemble
+from amodal.model.integrity import check_parts
 from amodal.model.retrieval_vectors import SharedDirections
-from amodal.model.storage import read_history, read_model
+from amodal.model.storage import check_config, read_history, read_model
 from amodal.model.trust import Trust
 from amodal.workspace import Architecture, Population
 
@@ -30,6 +31,7 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
         "fingerprints": model.fingerprints_,
         "models": model.models_,
         "matches": model.matches_,
+        "rows": model.rows_,
         "gate": model.gate_,
         "held_out_errors": [[s, t, e] for (s, t), e in model.held_out_errors_.items()],
         "trust": [[s, t, value.to_json()] for (s, t), value in model.trust_.items()],
@@ -56,8 +58,10 @@ def restore(model: Any, folder: Path) -> None:
     try:
         config, tensors = read_model(folder)
         _restore(model, config, tensors)
+        check_parts(model)
+        check_config(config)
         model.history_ = read_history(folder)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ArithmeticError, ValueError, AttributeError) as error:
         raise DamagedError(
             f"{folder}/config.json is damaged ({type(error).__name__}: {error}): "
             "copy the folder anew, or remove it and fit again"
@@ -73,6 +77,7 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
     model.fingerprints_ = config["fingerprints"]
     model.models_ = config["models"]
     model.matches_ = config["matches"]
+    model.rows_ = config.get("rows", {})
     model.gate_ = config["gate"]
     model.trust_ = {
         (source, target): Trust.from_json(value) for source, target, value in config["trust"]
