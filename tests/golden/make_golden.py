@@ -65,10 +65,9 @@ def main(folder: Path) -> None:
     )
     model.save(folder)
     rows = {name: values[-ROWS:] for name, values in given.items()}
-    recorded = {f"rows.{name}": values for name, values in rows.items()} | asked(model, rows)
-    save_file(
-        {n: np.ascontiguousarray(v) for n, v in recorded.items()}, folder / "recorded.safetensors"
-    )
+    told = {f"rows.{name}": values for name, values in rows.items()} | asked(model, rows)
+    packed = {name: np.ascontiguousarray(value) for name, value in told.items()}
+    save_file(packed, folder / "recorded.safetensors")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from torch import Tensor
 from amodal.latents import Normalisation
 from amodal.model.blending import ANSWERERS
 from amodal.model.trust import Trust
+from amodal.workspace import Architecture
 
 
 def check_parts(model: Any) -> None:
@@ -21,6 +22,7 @@ def check_parts(model: Any) -> None:
     Raises:
         ValueError: says which part, what it should be, and what it is.
     """
+    _check_architecture(model.architecture_)
     names, sizes = model.architecture_.names, _sizes(model)
     for what in ("normalisation_", "fingerprints_", "models_"):
         _expect_names(what.rstrip("_"), getattr(model, what), names)
@@ -35,6 +37,20 @@ def check_parts(model: Any) -> None:
     _check_answerers(model.ensemble_, directions, sizes)
     for first, second in combinations(names, 2):
         _check_shared(model.shared_[first, second], sizes[first], sizes[second])
+
+
+def _check_architecture(architecture: Architecture) -> None:
+    for what in ("state", "hidden", "layers"):
+        _expect_whole(what, getattr(architecture, what))
+    for what in ("linear", "bounded"):
+        if not isinstance(getattr(architecture, what), bool):
+            raise ValueError(f"{what}: expected true or false")
+    if architecture.activation not in ("relu", "silu"):
+        raise ValueError(f"activation: expected relu or silu, got {architecture.activation!r}")
+    for block in (block for spec in architecture.specs.values() for block in spec.blocks):
+        _expect_whole("size of a block", block.size)
+        if not isinstance(block.name, str):
+            raise ValueError(f"name of a block: expected a text, got {block.name!r}")
 
 
 def _sizes(model: Any) -> dict[str, int]:
@@ -59,6 +75,11 @@ def _check_counts(model: Any) -> None:
     for what in ("fingerprints_", "models_"):
         if not all(isinstance(text, str) for text in getattr(model, what).values()):
             raise ValueError(f"{what.rstrip('_')}: expected texts")
+    if not isinstance(model.preset, str):
+        raise ValueError(f"preset: expected a text, got {model.preset!r}")
+    numbers = [n for errors in model.held_out_errors_.values() for n in dict(errors).values()]
+    if not all(isinstance(number, int | float) for number in numbers):
+        raise ValueError("held_out_errors: expected numbers")
     if not isinstance(model.gate_, list) or not all(isinstance(e, dict) for e in model.gate_):
         raise ValueError("gate: expected a list of members' scores")
 
@@ -82,8 +103,14 @@ def _check_answerers(
         if len(population) < 1 or (what == "start" and len(population) != 1):
             raise ValueError(f"{what}: {len(population)} runs")
     _expect_among("shares", ensemble.shares, directions)
-    for (_, target), shares in ensemble.shares.items():
+    for (source, target), shares in ensemble.shares.items():
         _expect_shape("shares", shares, (len(ANSWERERS), sizes[target]), torch.float32)
+        there = (True, ensemble.start is not None, (source, target) in ensemble.kernels)
+        absent = [part for part, known in zip(shares, there, strict=True) if not known]
+        if any(bool(part.any()) for part in absent):
+            raise ValueError("shares: of an answer that is not there")
+        if bool((shares < 0).any()) or not torch.allclose(shares.sum(0), torch.ones(1), atol=1e-3):
+            raise ValueError("shares: expected at least 0, and 1 together")
     for (source, target), kernel in ensemble.kernels.items():
         things, dim = len(kernel.points), sizes[target]
         _expect_shape("kernel points", kernel.points, (things, sizes[source]), torch.float64)

@@ -61,9 +61,12 @@ def restore(model: Any, folder: Path) -> None:
         check_parts(model)
         check_config(config)
         model.history_ = read_history(folder)
-    except (LookupError, TypeError, ArithmeticError, ValueError, AttributeError) as error:
+    except (
+        *(LookupError, TypeError, ArithmeticError, ValueError, AttributeError),
+        RuntimeError,  # torch's, of numbers and shapes that it cannot hold
+    ) as error:
         raise DamagedError(
-            f"{folder}/config.json is damaged ({type(error).__name__}: {error}): "
+            f"{folder} is damaged or foreign ({type(error).__name__}: {error}): "
             "copy the folder anew, or remove it and fit again"
         ) from error
 
@@ -123,7 +126,9 @@ def _parts(kind: type[Parts], tensors: dict[str, Tensor], prefix: str) -> Parts:
 
 
 def _weights(architecture: Architecture, matrix: Tensor) -> Population:
-    if matrix.ndim != 2 or matrix.shape[1] != architecture.count():
+    # A layer has a weight at least; an absurd number of them would take for ever to count.
+    fits = matrix.ndim == 2 and architecture.layers <= matrix.shape[1]
+    if not fits or matrix.shape[1] != architecture.count():
         raise ValueError("the weights are those of another architecture")
     return Population(architecture, matrix)
 

@@ -124,8 +124,8 @@ def read_model(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             f"{VERSION}: upgrade it"
         )
     path = folder / "model.safetensors"
-    if not path.exists() or checksum(path) != config.get("sha256"):
-        state = "missing" if not path.exists() else "truncated or changed (its checksum differs)"
+    if not path.is_file() or checksum(path) != config.get("sha256"):
+        state = "missing" if not path.is_file() else "truncated or changed (its checksum differs)"
         raise DamagedError(f"{path} is {state}: copy the folder anew, or remove it and fit again")
     try:
         return config, load_file(path)
@@ -137,10 +137,13 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
     """The losses and scores that a fit with a folder has written; empty where there are none."""
     path = folder / "metrics.jsonl"
     try:
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        if not all(isinstance(row, dict) for row in rows):
+            raise ValueError("a line is no object")
+        return rows
     except FileNotFoundError:
         return []
-    except ValueError as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise DamagedError(f"{path} is damaged ({error}): remove it to do without") from error
 
 
