@@ -31,6 +31,8 @@ from amodal.model.card import card
 FORMAT = "amodal-workspace"
 VERSION = 1
 CARD = "README.md"
+FILES = ("config.json", "model.safetensors", "environment.json", "metrics.jsonl")
+"""What a folder holds beside the card; the last one only after a fit with a folder."""
 
 
 def write_model(
