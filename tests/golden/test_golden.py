@@ -57,5 +57,21 @@ def test_saved_anew_it_answers_as_it_did(folder: Path, tmp_path: Path) -> None:
     assert (tmp_path / "anew" / "README.md").read_text("utf-8").startswith("---\nlibrary_name")
 
 
+def form(folder: Path) -> tuple[set[str], set[str]]:
+    """The keys of a configuration, two deep but for names of modalities, and kinds of tensors."""
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    inner = {f"{k}.{n}" for k in ("parameters", "architecture") for n in config[k]}
+    tensors = load_file(folder / "model.safetensors")
+    return set(config) | inner, {
+        ".".join(t for t in n.split(".") if t not in NAMES) for n in tensors
+    }
+
+
+def test_what_is_written_now_has_a_golden_folder(tmp_path: Path) -> None:
+    """Fails where the format has changed: see CONTRIBUTING.md for how to add a golden folder."""
+    amodal.load(HERE / "checksum").save(tmp_path / "now")
+    assert form(tmp_path / "now") in [form(folder) for folder in FOLDERS]
+
+
 def test_it_is_small(folder: Path) -> None:
     assert sum(path.stat().st_size for path in folder.iterdir()) < 60_000
