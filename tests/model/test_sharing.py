@@ -33,6 +33,8 @@ def model() -> Workspace:
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """An empty Hub, and a cache of its own."""
     library = pytest.importorskip("huggingface_hub")
+    if not hasattr(library, "set_client_factory"):
+        pytest.skip("this huggingface_hub has no transport that can be replaced")
     from stub_hub import Hub, http
 
     stub, package = Hub(), http()

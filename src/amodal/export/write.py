@@ -62,6 +62,7 @@ def export_onnx(
         InputError: what was asked for does not go together; the answers would differ.
 
     Example:
+        >>> import numpy as np
         >>> from amodal import Workspace
         >>> rows = np.random.default_rng(0).normal(size=(40, 3))
         >>> model = Workspace(steps=0).fit(
