@@ -27,6 +27,12 @@ def skip_without_simulator(name: str) -> None:
         skip_unless_drawn()
 
 
+def skip_without_onnx(name: str) -> None:
+    """What is exported is run."""
+    if "export" in name or name == "sharing.md":
+        pytest.importorskip("onnxruntime")
+
+
 def modules() -> list[str]:
     paths = [p.relative_to(PACKAGE.parent).with_suffix("") for p in PACKAGE.rglob("*.py")]
     return sorted(".".join(p.parts).removesuffix(".__init__") for p in paths)
@@ -58,6 +64,7 @@ def test_docstring_examples(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     skip_without_simulator(name)
+    skip_without_onnx(name)
     monkeypatch.chdir(tmp_path)
     result = doctest.testmod(importlib.import_module(name))
     assert result.failed == 0, capsys.readouterr().out
@@ -68,6 +75,7 @@ def test_python_of_a_document(
     document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     skip_without_simulator(document.name)
+    skip_without_onnx(document.name)
     monkeypatch.chdir(tmp_path)
     namespace: dict = {"__name__": "document"}
     for number, block in enumerate(blocks(document, "python")):

@@ -79,7 +79,7 @@ def read_json(path: str | Path) -> Any:
         raise NotFoundError(f"there is no file {path}") from None
     except IsADirectoryError:
         raise DamagedError(f"{path} is a folder, expected a JSON file") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no text, no JSON, absurdly long or deep
         raise DamagedError(
             f"{path} is not valid JSON ({error}): it is damaged or foreign"
         ) from error

@@ -61,6 +61,7 @@ def test_saving_and_loading_changes_nothing(tmp_path) -> None:
     assert loaded.get_params() == model.get_params()
     assert (loaded.gate_, loaded.matches_) == (model.gate_, model.matches_)
     assert sorted(p.name for p in (tmp_path / "saved").iterdir()) == [
+        "README.md",
         "config.json",
         "environment.json",
         "model.safetensors",

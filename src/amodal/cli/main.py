@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "fit": "fit a workspace on latents and matches",
     "evaluate": "measure a fitted run on held-out things",
     "translate": "turn one thing into another modality",
+    "export": "write a fitted run as an ONNX file, checked",
     "study": "train many workspaces to see what each loss and each match is worth",
     "doctor": "what is installed here, what is not, and how to get it",
 }

@@ -82,6 +82,10 @@ class Normalisation:
         basis = directions.flip(1)[:, :largest].contiguous()
         return cls(shift.float(), scale.float().expand(len(kept)).clone(), basis.float())
 
+    def given(self, spec: LatentSpec) -> LatentSpec:
+        """How rows are measured before they are normalised, from how they are afterwards."""
+        return spec if self.basis is None else LatentSpec.continuous(len(self.shift))
+
     def apply(self, rows: Tensor) -> Tensor:
         """From the unimodal model's units to normalised ones."""
         centred = rows - self.shift

@@ -15,8 +15,9 @@ from amodal.fewmatch.kernel_ridge import KernelMap
 from amodal.latents import Normalisation
 from amodal.model.blending import ANSWERERS
 from amodal.model.inference import Ensemble
+from amodal.model.integrity import check_parts
 from amodal.model.retrieval_vectors import AlignedDirections, SharedDirections
-from amodal.model.storage import read_history, read_model
+from amodal.model.storage import check_config, read_history, read_model
 from amodal.model.trust import Trust
 from amodal.workspace import Architecture, Population
 
@@ -32,6 +33,7 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
         "fingerprints": model.fingerprints_,
         "models": model.models_,
         "matches": model.matches_,
+        "rows": model.rows_,
         "gate": model.gate_,
         "held_out_errors": [[s, t, e] for (s, t), e in model.held_out_errors_.items()],
         "trust": [[s, t, value.to_json()] for (s, t), value in model.trust_.items()],
@@ -65,10 +67,15 @@ def restore(model: Any, folder: Path) -> None:
     try:
         config, tensors = read_model(folder)
         _restore(model, config, tensors)
+        check_parts(model)
+        check_config(config)
         model.history_ = read_history(folder)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (
+        *(LookupError, TypeError, ArithmeticError, ValueError, AttributeError),
+        RuntimeError,  # torch's, of numbers and shapes that it cannot hold
+    ) as error:
         raise DamagedError(
-            f"{folder}/config.json is damaged ({type(error).__name__}: {error}): "
+            f"{folder} is damaged or foreign ({type(error).__name__}: {error}): "
             "copy the folder anew, or remove it and fit again"
         ) from error
 
@@ -83,6 +90,7 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
     model.fingerprints_ = config["fingerprints"]
     model.models_ = config["models"]
     model.matches_ = config["matches"]
+    model.rows_ = config.get("rows", {})
     model.gate_ = config["gate"]
     model.trust_ = {
         (source, target): Trust.from_json(value) for source, target, value in config["trust"]
@@ -143,7 +151,9 @@ def _parts(kind: type[Parts], tensors: dict[str, Tensor], prefix: str) -> Parts:
 
 
 def _weights(architecture: Architecture, matrix: Tensor) -> Population:
-    if matrix.ndim != 2 or matrix.shape[1] != architecture.count():
+    # A layer has a weight at least; an absurd number of them would take for ever to count.
+    fits = matrix.ndim == 2 and architecture.layers <= matrix.shape[1]
+    if not fits or matrix.shape[1] != architecture.count():
         raise ValueError("the weights are those of another architecture")
     return Population(architecture, matrix)
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.errors import InputError, NotFittedError, Notice, unknown_name
+from amodal.errors import InputError, Notice, unknown_name
 from amodal.latents import Latents, MatchTable, Normalisation, as_latents, check_blocks, like
 from amodal.model.calling import OnClassOrInstance, Parameters
 from amodal.model.fitting import Fitted, claim_folder, fit_population
@@ -35,12 +35,13 @@ from amodal.model.prepare import (
 )
 from amodal.model.retrieval_vectors import retrieval_vectors
 from amodal.model.serialise import restore, to_files
-from amodal.model.storage import save_folder, write_model
+from amodal.model.sharing import Sharing
+from amodal.model.storage import write_model
 from amodal.specification import LatentSpec
 from amodal.training import remove_checkpoints
 
 
-class Workspace(Parameters):
+class Workspace(Sharing, Parameters):
     """A shared workspace for two or more modalities' frozen latents.
 
     Devillers, Maytié, VanRullen 2024, "Semi-supervised multimodal representation learning through
@@ -225,6 +226,7 @@ class Workspace(Parameters):
         self.fingerprints_ = {name: given.fingerprint for name, given in latents.items()}
         self.models_ = {name: given.model for name, given in latents.items()}
         self.matches_ = matches
+        self.rows_ = {name: len(given) for name, given in latents.items()}
         self.held_out_errors_ = fitted.errors
         self.trust_ = fitted.trust
         self.gate_ = fitted.gate
@@ -365,27 +367,6 @@ class Workspace(Parameters):
         best = scores.topk(min(top, scores.shape[1]), dim=1)
         return like(queries, best.indices), like(queries, best.values)
 
-    def save(self, folder: str | Path) -> None:
-        """Write the fitted workspace as a new folder of JSON and safetensors."""
-        self._fitted()
-        save_folder(Path(folder), *to_files(self))
-
-    @classmethod
-    def load(cls, folder: str | Path) -> "Workspace":
-        """Read a workspace that `save` or a fit with a folder has written.
-
-        Raises:
-            NotFoundError: there is none.
-            DamagedError: it is damaged, foreign, or of a newer version.
-        """
-        model = cls()
-        restore(model, Path(folder))
-        return model
-
-    def _fitted(self) -> None:
-        if not hasattr(self, "ensemble_"):
-            raise NotFittedError("this Workspace is not fitted yet: call fit first")
-
     def _known(self, name: str) -> None:
         self._fitted()
         if name not in self.architecture_.specs:
@@ -394,9 +375,7 @@ class Workspace(Parameters):
     def _normalised(self, values: Any, name: str) -> Tensor:
         self._known(name)
         normalisation = self.normalisation_[name]
-        spec = self.architecture_.specs[name]
-        if normalisation.basis is not None:
-            spec = LatentSpec.continuous(len(normalisation.shift))
+        spec = normalisation.given(self.architecture_.specs[name])
         if isinstance(values, Latents):
             check_fingerprint(name, values, self.fingerprints_[name], self.models_[name])
             values = values.rows
