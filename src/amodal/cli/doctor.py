@@ -16,6 +16,7 @@ CORE = ("torch", "numpy", "scipy", "safetensors", "tyro", "rich", "scikit-learn"
 EXTRAS = {
     "tensorboard": ("tensorboard",),
     "factory": ("mujoco",),
+    "models": ("transformers", "sentence_transformers"),
     "dev": ("pytest", "hypothesis", "beartype", "ruff"),
 }
 """Optional dependencies of this package -> the packages that tell whether they are there."""

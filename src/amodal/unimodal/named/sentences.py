@@ -12,6 +12,7 @@ from amodal.typing import Float
 from amodal.unimodal.base import UnimodalModel
 from amodal.unimodal.named.fingerprint import fingerprint_of
 from amodal.unimodal.named.folder import ModelFolder
+from amodal.unimodal.named.lost import lost_weights, weights_are_lost
 from amodal.unimodal.named.name import ModelName
 from amodal.unimodal.named.quiet import quietly, usable_device
 
@@ -41,7 +42,7 @@ class SentenceModel(UnimodalModel):
             "library": "sentence-transformers",
             "class": type(network[0]).__name__,
             "revision": folder.revision,
-            "reads": " > ".join(type(module).__name__ for module in network),
+            "reads": "the output of " + ", ".join(type(module).__name__ for module in network),
             "preprocessing": {
                 "longest": network.max_seq_length,
                 "prompt": network.prompts.get(network.default_prompt_name or "", ""),
@@ -96,19 +97,23 @@ def _load(name: ModelName, folder: ModelFolder) -> Any:
         raise MissingExtraError("sentence-transformers", "models") from None
     try:
         with quietly():
-            return SentenceTransformer(
+            network = SentenceTransformer(
                 str(folder.path),
                 device=str(usable_device()),
                 trust_remote_code=False,
                 local_files_only=True,
                 model_kwargs={"use_safetensors": True, "dtype": torch.float32},
             )
+            lost = lost_weights(getattr(network[0], "auto_model", None), folder.path)
     # The library raises OSError, ValueError, KeyError, ImportError, ... on foreign folders.
     except Exception as error:
         raise InputError(
             f"{name} cannot be loaded by sentence-transformers: {error}. A vision model is given "
             f"as hf:{name.place}"
         ) from error
+    if lost:
+        raise InputError(weights_are_lost(name, lost))
+    return network
 
 
 def _dim(name: ModelName, network: Any) -> int:

@@ -1,5 +1,6 @@
 """A frozen vision model of transformers: pictures -> latents."""
 
+import json
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,8 +11,9 @@ from amodal.errors import AmodalError, InputError
 from amodal.specification import LatentSpec
 from amodal.typing import Float
 from amodal.unimodal.base import UnimodalModel
-from amodal.unimodal.named.folder import ModelFolder
 from amodal.unimodal.named.fingerprint import fingerprint_of
+from amodal.unimodal.named.folder import ModelFolder
+from amodal.unimodal.named.lost import weights_are_lost
 from amodal.unimodal.named.name import ModelName
 from amodal.unimodal.named.pictures import as_picture
 from amodal.unimodal.named.quiet import quietly, usable_device
@@ -52,7 +54,10 @@ class VisionModel(UnimodalModel):
             "class": type(network).__name__,
             "revision": folder.revision,
             "reads": readout.in_words(),
-            "preprocessing": {"picture": READING, "processor": processor.to_dict()},
+            "preprocessing": {
+                "picture": READING,
+                "processor": json.loads(processor.to_json_string()),
+            },
         }
         readings = [READING, readout.kind, readout.layer]
         self._fingerprint = fingerprint_of(self.kind, folder, readings)
@@ -121,10 +126,7 @@ def _load(name: ModelName, folder: ModelFolder) -> tuple[Any, nn.Module, list[st
     untrained = sorted(map(str, report["missing_keys"]))
     lost = [each for each in untrained if "pooler" not in each]
     if lost:
-        raise InputError(
-            f"{name}: {len(lost)} of the model's weights are not in its files ({lost[0]}, ...), "
-            "so its answers would be random: are the files of one model, and whole?"
-        )
+        raise InputError(weights_are_lost(name, lost))
     return processor, network, untrained
 
 
