@@ -38,6 +38,8 @@ def hub(tmp_path: Path, nowhere: None, monkeypatch: pytest.MonkeyPatch) -> Itera
     hub = Hub(folder, NAME)
     with served(hub) as address:
         monkeypatch.setattr(constants, "ENDPOINT", address)
+        template = address + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         yield hub
 
 
