@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from amodal.data.lines import Lines
-from amodal.errors import DamagedError, InputError
+from amodal.errors import DamagedError
 from amodal.files import atomic_path
 from amodal.latents.store import MANIFEST, REMEDY, read_manifest
 
@@ -12,16 +12,10 @@ NAMES = "items.txt"
 
 
 def write_names(folder: Path, names: Sequence[str]) -> None:
-    """Write a line for each thing.
-
-    Raises:
-        InputError: a name holds a line break.
-    """
+    """Write a line for each thing; line breaks within a name become blanks."""
     with atomic_path(folder / NAMES) as temporary, open(temporary, "w", encoding="utf-8") as handle:
         for name in names:
-            if "\n" in name or "\r" in name:
-                raise InputError(f"the name {name!r} holds a line break: rename it")
-            handle.write(name + "\n")
+            handle.write(" ".join(name.splitlines()) + "\n")
 
 
 def read_names(store: str | Path) -> Sequence[str] | None:

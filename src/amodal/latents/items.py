@@ -19,14 +19,14 @@ from amodal.unimodal.named.pictures import ENDINGS
 class Items:
     """Raw things in order. Encoding asks for them piece by piece."""
 
-    things: Sequence[Any]
-    """What the model takes: paths of pictures, sentences, arrays."""
+    things: Any
+    """What the model takes, to be sliced: paths of pictures, sentences, arrays."""
     token: Callable[[int], bytes]
     """What tells thing i from others: a name and size, or all of it."""
     source: dict[str, Any] = field(default_factory=dict)
     """Where they come from, for the manifest."""
-    names: Sequence[str] | None = None
-    """What they are called."""
+    names: Any = None
+    """What they are called, in their order; None where they have no names."""
     _read: int = 0
     _digest: Any = field(default_factory=hashlib.sha256)
 
@@ -86,7 +86,7 @@ def items_of(given: Any) -> Items:
     if not len(given):
         raise InputError("there is nothing to encode: the list is empty")
     named = all(isinstance(each, str | Path) for each in given[:1])
-    names = [" ".join(str(each).splitlines()) for each in given] if named else None
+    names = [str(each) for each in given] if named else None
     return Items(given, lambda row: _told_apart(given[row]), {}, names)
 
 
@@ -111,6 +111,9 @@ def _folder(path: Path) -> Items:
         were = "file is no picture" if others == 1 else "files are no pictures"
         warnings.warn(f"{path}: {others:,} {were} and left out", Notice, stacklevel=3)
     names = sorted(sizes)
+    broken = [name for name in names if len(name.splitlines()) > 1]
+    if broken:
+        raise InputError(f"{path}: the name {broken[0]!r} holds a line break: rename the file")
     source = {"folder": path.resolve().name}
     return Items(
         _Paths(path, names), lambda row: f"{names[row]} {sizes[names[row]]}".encode(), source, names
