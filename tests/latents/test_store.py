@@ -244,7 +244,9 @@ def test_half_the_bits_are_half_the_bytes(store: Path, tmp_path: Path) -> None:
     assert normalisation.apply(checked.rows).std(0).sub(1).abs().max() < 1e-3
     with pytest.raises(ExistsError, match=r"another encoding \(it differs in dtype\)"):
         encode_to_store(Doubling(), RAW[:1000], tmp_path / "half")
-    with pytest.raises(InputError, match=r"numbers too large for 16 bits \(6e\+04|too large for 16"):
+    with pytest.raises(
+        InputError, match=r"numbers too large for 16 bits \(6e\+04|too large for 16"
+    ):
         encode_to_store(Doubling(), RAW * 10, tmp_path / "large", half=True)
 
 

@@ -61,7 +61,9 @@ def test_a_model_is_fetched_once_and_pinned(hub: Hub, monkeypatch: pytest.Monkey
 
 def test_a_revision_by_its_tag(hub: Hub) -> None:
     assert load_model(f"hf:{NAME}@v1?pool=mean").name == f"hf:{NAME}@{COMMIT}?pool=mean"
-    with pytest.raises(NotFoundError, match="has no revision 'v2': give a commit, a tag or a branc"):
+    with pytest.raises(
+        NotFoundError, match="has no revision 'v2': give a commit, a tag or a branc"
+    ):
         load_model(f"hf:{NAME}@v2")
 
 
@@ -75,7 +77,9 @@ def test_what_the_hub_refuses_is_explained(hub: Hub) -> None:
 
 def test_a_model_with_pickled_weights_only(hub: Hub) -> None:
     (hub.folder / "model.safetensors").unlink()
-    with pytest.raises(InputError, match="has no weights as safetensors, only pickled ones or none"):
+    with pytest.raises(
+        InputError, match="has no weights as safetensors, only pickled ones or none"
+    ):
         load_model(f"hf:{NAME}")
     assert "pytorch_model.bin" not in hub.fetched
 

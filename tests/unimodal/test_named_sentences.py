@@ -106,7 +106,7 @@ def test_code_that_comes_with_a_model_is_not_run(models: Path, tmp_path: Path) -
 
 
 def test_other_kinds_of_models_are_explained(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="choose a text model|is given as hf:"):
+    with pytest.raises(InputError, match=r"choose a text model|is given as hf:"):
         load_model(f"st:{save_vit(tmp_path / 'vit')}")
     bert = save_bert(tmp_path / "bert")
     for file in bert.glob("*.safetensors"):
@@ -117,7 +117,9 @@ def test_other_kinds_of_models_are_explained(tmp_path: Path) -> None:
 
 def test_only_sentences_are_read(models: Path) -> None:
     model = load_model(f"st:{models / 'plain'}")
-    with pytest.raises(InputError, match=r"expected a list of sentences, got one: use \[sentence\]"):
+    with pytest.raises(
+        InputError, match=r"expected a list of sentences, got one: use \[sentence\]"
+    ):
         model.encode("a red egg")
     with pytest.raises(InputError, match="expected sentences, got '  ' as number 1"):
         model.encode(["a red egg", "  "])

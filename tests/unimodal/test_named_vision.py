@@ -67,9 +67,7 @@ def by_the_library(folder: Path, kind: str) -> Any:
         ),
     ],
 )
-def test_latents_are_what_the_library_gives(
-    models: Path, name: str, kind: str, read: Any
-) -> None:
+def test_latents_are_what_the_library_gives(models: Path, name: str, kind: str, read: Any) -> None:
     model = load_model(f"hf:{models / name}")
     expected = read(by_the_library(models / name.partition("?")[0], kind))
     latents = model.encode(pictures())
@@ -196,7 +194,9 @@ def test_pickled_weights_are_not_read(models: Path, tmp_path: Path) -> None:
     torch.save(load_file(copy / "model.safetensors"), copy / "pytorch_model.bin")
     assert fingerprint(copy) == fingerprint(models / "vit")
     (copy / "model.safetensors").unlink()
-    with pytest.raises(InputError, match="only pickled ones or none.*can run code when they are re"):
+    with pytest.raises(
+        InputError, match=r"only pickled ones or none.*can run code when they are re"
+    ):
         load_model(f"hf:{copy}")
 
 
@@ -230,7 +230,7 @@ def test_what_cannot_be_read_is_explained(
 
 
 def test_other_kinds_of_models_are_explained(models: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is a bert and no vision model.* given as st:"):
+    with pytest.raises(InputError, match=r"is a bert and no vision model.* given as st:"):
         load_model(f"hf:{save_bert(tmp_path / 'bert')}")
     with pytest.raises(NotFoundError, match=r"holds no model: expected config\.json and"):
         load_model(f"hf:{models}")

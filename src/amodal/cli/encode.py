@@ -59,6 +59,7 @@ class Encode:
             raise InputError(
                 f"--rows {self.rows} and --split {self.split} both say which rows: give one of them"
             )
+
     @property
     def generated(self) -> bool:
         """Whether the data was made by `amodal generate`; without a model, it has to be."""

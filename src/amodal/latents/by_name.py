@@ -18,7 +18,7 @@ from amodal.unimodal.named import ModelName, is_named
 def encode(
     items: Any,
     *,
-    model: str | Encoder | Callable[[Any], Any],
+    model: Any,
     out: str | Path,
     modality: str = "",
     half: bool = False,

@@ -19,8 +19,8 @@ import torch
 
 from amodal.errors import ExistsError, InputError
 from amodal.files import checksum, explained_disk_errors, read_json, write_json
-from amodal.latents.latents import Latents
 from amodal.latents.item_names import write_names
+from amodal.latents.latents import Latents
 from amodal.latents.normalisation import Normalisation
 from amodal.latents.store import (
     ARRAY,

@@ -125,7 +125,7 @@ class _Paths(Sequence[Path]):
     """Names in a folder as paths, made as they are asked for."""
 
     folder: Path
-    names: Sequence[str]
+    names: list[str]
 
     def __len__(self) -> int:
         return len(self.names)

@@ -145,7 +145,7 @@ def _check_files(path: Path) -> None:
 
 def _is_pickled(file: Path) -> bool:
     """Whether this is a file of weights in another form than safetensors."""
-    return file.name.startswith(("pytorch_model", "tf_model", "flax_model", "model."))and (
+    return file.name.startswith(("pytorch_model", "tf_model", "flax_model", "model.")) and (
         file.suffix in PICKLED
     )
 
@@ -163,7 +163,9 @@ def _parts(path: Path) -> list[str]:
         kinds = [str(module["type"]) for module in modules]
         parts = [str(module["path"]) for module in modules]
     except (TypeError, KeyError):
-        raise DamagedError(f"{path / 'modules.json'} is no list of modules: fetch it again") from None
+        raise DamagedError(
+            f"{path / 'modules.json'} is no list of modules: fetch it again"
+        ) from None
     foreign = [kind for kind in kinds if not kind.startswith("sentence_transformers.")]
     if foreign:
         raise InputError(

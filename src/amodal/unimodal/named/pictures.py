@@ -32,14 +32,19 @@ def as_picture(raw: Any) -> "Image":
         return _read(Path(raw))
     if isinstance(raw, Image.Image):
         return _upright(raw, "the picture")
-    if isinstance(raw, np.ndarray) and raw.dtype == np.uint8 and raw.ndim in (2, 3):
-        if raw.ndim == 2 or raw.shape[2] in (3, 4):
-            return Image.fromarray(raw).convert("RGB")
+    if isinstance(raw, np.ndarray) and _is_bytes(raw):
+        return Image.fromarray(raw).convert("RGB")
     found = f"{raw.dtype} {raw.shape}" if isinstance(raw, np.ndarray) else type(raw).__name__
     raise InputError(
         "expected a picture: the path of a file, a PIL image, or a uint8 array of shape "
         f"(height, width, 3), got {found}"
     )
+
+
+def _is_bytes(raw: np.ndarray) -> bool:
+    """Whether an array holds grey levels, or colours, of 8 bits."""
+    coloured = raw.ndim == 3 and raw.shape[2] in (3, 4)
+    return raw.dtype == np.uint8 and (raw.ndim == 2 or coloured)
 
 
 def _read(path: Path) -> "Image":

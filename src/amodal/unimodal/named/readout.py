@@ -125,4 +125,3 @@ def _pooled(hidden: Tensor, kind: str, leading: int) -> Float[Tensor, "batch dim
     if hidden.ndim == 4:  # convolutional: (batch, channels, height, width)
         return hidden.mean((2, 3))
     return hidden[:, 0] if kind == "cls" else hidden[:, leading:].mean(1)
-

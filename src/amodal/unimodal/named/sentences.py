@@ -63,9 +63,7 @@ class SentenceModel(UnimodalModel):
         rows = raw.tolist() if isinstance(raw, np.ndarray) else list(raw)
         for number, row in enumerate(rows):
             if not isinstance(row, str) or not row.strip():
-                raise InputError(
-                    f"{self.name}: expected sentences, got {row!r} as number {number}"
-                )
+                raise InputError(f"{self.name}: expected sentences, got {row!r} as number {number}")
         return rows
 
     def encode(self, raw: Any, *, batch: int = 32) -> Float[Tensor, "row dim"]:
