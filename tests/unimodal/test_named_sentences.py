@@ -45,6 +45,8 @@ def test_the_model_says_what_it_is(models: Path) -> None:
     assert model.details["reads"] == "the output of Transformer, Pooling, Dense, Normalize"
     assert model.details["preprocessing"] == {"longest": 32, "prompt": ""}
     assert not any(weight.requires_grad for weight in model.parameters())
+    with pytest.raises(InputError, match="turns things into latents and not back: rank things"):
+        model.decode(torch.zeros(1, 12))
 
 
 def test_fingerprint_is_of_weights_vocabulary_and_pooling(models: Path, tmp_path: Path) -> None:

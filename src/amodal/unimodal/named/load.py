@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from amodal.unimodal.base import UnimodalModel
+from amodal.unimodal.named.base import NamedModel
 from amodal.unimodal.named.folder import find_folder
 from amodal.unimodal.named.name import ModelName
 
 
-def load_named(name: str | ModelName) -> UnimodalModel:
+def load_named(name: str | ModelName) -> NamedModel:
     """Load `hf:NAME` or `st:NAME`, from the hub, its cache here, or a folder.
 
     The model's own name says afterwards which commit it is, or which folder.

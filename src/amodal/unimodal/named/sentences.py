@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 
 from amodal.errors import InputError, MissingExtraError
-from amodal.specification import LatentSpec
 from amodal.typing import Float
-from amodal.unimodal.base import UnimodalModel
+from amodal.unimodal.named.base import NamedModel
 from amodal.unimodal.named.fingerprint import fingerprint_of
 from amodal.unimodal.named.folder import ModelFolder
 from amodal.unimodal.named.lost import lost_weights, weights_are_lost
@@ -17,7 +16,7 @@ from amodal.unimodal.named.name import ModelName
 from amodal.unimodal.named.quiet import quietly, usable_device
 
 
-class SentenceModel(UnimodalModel):
+class SentenceModel(NamedModel):
     """Sentences through a sentence-transformers model, pooled and scaled as it was saved.
 
     Args:
@@ -36,9 +35,7 @@ class SentenceModel(UnimodalModel):
 
     def __init__(self, name: ModelName, folder: ModelFolder) -> None:
         network = _load(name, folder)
-        super().__init__(str(name), LatentSpec.continuous(_dim(name, network)))
-        self.network = network
-        self.details = {
+        details = {
             "library": "sentence-transformers",
             "class": type(network[0]).__name__,
             "revision": folder.revision,
@@ -48,13 +45,10 @@ class SentenceModel(UnimodalModel):
                 "prompt": network.prompts.get(network.default_prompt_name or "", ""),
             },
         }
-        self._fingerprint = fingerprint_of(self.kind, folder, [])
+        fingerprint = fingerprint_of(self.kind, folder, [])
+        super().__init__(name, _dim(name, network), fingerprint=fingerprint, details=details)
+        self.network = network
         self.freeze()
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 over the model's files: weights, vocabulary, pooling, prompts."""
-        return self._fingerprint
 
     def check(self, raw: Any) -> list[str]:
         """Return `raw` as a list if it is a series of sentences."""

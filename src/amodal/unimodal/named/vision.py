@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from amodal.errors import AmodalError, InputError
-from amodal.specification import LatentSpec
 from amodal.typing import Float
-from amodal.unimodal.base import UnimodalModel
+from amodal.unimodal.named.base import NamedModel
 from amodal.unimodal.named.fingerprint import fingerprint_of
 from amodal.unimodal.named.folder import ModelFolder
 from amodal.unimodal.named.lost import weights_are_lost
@@ -23,7 +22,7 @@ READING = "upright by its EXIF mark, RGB, first frame; resized by the processor'
 """What happens to a picture's file, a part of the fingerprint."""
 
 
-class VisionModel(UnimodalModel):
+class VisionModel(NamedModel):
     """Pictures through a transformers vision model and its own image processor.
 
     Args:
@@ -47,9 +46,7 @@ class VisionModel(UnimodalModel):
         network.requires_grad_(False).eval().to(usable_device())
         with torch.no_grad():
             readout, dim = _tried(name, processor, network, untrained)
-        super().__init__(str(name), LatentSpec.continuous(dim))
-        self.processor, self.network, self.readout = processor, network, readout
-        self.details = {
+        details = {
             "library": "transformers",
             "class": type(network).__name__,
             "revision": folder.revision,
@@ -59,14 +56,10 @@ class VisionModel(UnimodalModel):
                 "processor": json.loads(processor.to_json_string()),
             },
         }
-        readings = [READING, readout.kind, readout.layer]
-        self._fingerprint = fingerprint_of(self.kind, folder, readings)
+        fingerprint = fingerprint_of(self.kind, folder, [READING, readout.kind, readout.layer])
+        super().__init__(name, dim, fingerprint=fingerprint, details=details)
+        self.processor, self.network, self.readout = processor, network, readout
         self.freeze()
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 over the model's files, what is done to pictures, and what is read off it."""
-        return self._fingerprint
 
     def check(self, raw: Any) -> Any:
         """Return `raw` if it is a series of pictures."""
