@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +189,19 @@ def test_a_model_that_masks_at_random_is_refused(tmp_path: Path) -> None:
     ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
     with pytest.raises(InputError, match="answers the same picture differently each time"):
         load_model(f"hf:{tmp_path}")
+
+
+@pytest.mark.slow
+def test_torchvision_is_not_needed(models: Path) -> None:
+    """In a process of its own, where importing it fails."""
+    code = (
+        "import sys; sys.modules['torchvision'] = None\n"
+        "import amodal, numpy as np\n"
+        f"model = amodal.load_model({f'hf:{models}/dinov2'!r})\n"
+        "print(model.encode([np.zeros((9, 9, 3), np.uint8)]).shape, model.processor.backend)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "torch.Size([1, 24]) pil\n"), done.stderr
 
 
 def test_pickled_weights_are_not_read(models: Path, tmp_path: Path) -> None:
