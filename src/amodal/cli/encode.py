@@ -173,7 +173,7 @@ class Encode:
         """First row, and the row after the last.
 
         Example:
-            >>> Encode(Path("data"), "text", Path("out"), rows="10:").limits(50)
+            >>> Encode(Path("data"), Path("out"), rows="10:").limits(50)
             (10, 50)
         """
         first, _, end = (self.rows or ":").partition(":")
