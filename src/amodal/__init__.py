@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from amodal.errors import AmodalError
     from amodal.latents import Latents, MatchTable
+    from amodal.latents.by_name import encode
     from amodal.model import Workspace
     from amodal.specification import Block, LatentSpec
     from amodal.unimodal import load_model
@@ -18,6 +19,7 @@ __all__ = [
     "Latents",
     "MatchTable",
     "Workspace",
+    "encode",
     "load",
     "load_model",
 ]
@@ -30,6 +32,7 @@ _WHERE = {
     "Latents": "amodal.latents",
     "MatchTable": "amodal.latents",
     "Workspace": "amodal.model",
+    "encode": "amodal.latents.by_name",
     "load_model": "amodal.unimodal",
 }
 

@@ -18,6 +18,7 @@ EXTRAS = {
     "factory": ("mujoco",),
     "hub": ("huggingface_hub",),
     "onnx": ("onnx", "onnxruntime"),
+    "models": ("transformers", "sentence_transformers"),
     "dev": ("pytest", "hypothesis", "beartype", "ruff"),
 }
 """Optional dependencies of this package -> the packages that tell whether they are there."""
