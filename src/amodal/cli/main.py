@@ -21,6 +21,8 @@ VERBS: dict[str, str] = {
     "fit": "fit a workspace on latents and matches",
     "evaluate": "measure a fitted run on held-out things",
     "translate": "turn one thing into another modality",
+    "index": "make one modality's latents searchable",
+    "search": "find what is nearest to a sentence, a picture, or latents",
     "study": "train many workspaces to see what each loss and each match is worth",
     "doctor": "what is installed here, what is not, and how to get it",
 }

@@ -1,11 +1,11 @@
 """How an index is built."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from amodal.errors import InputError, unknown_name
 
-Hubness = Literal["none", "csls", "softmax"]
+CORRECTIONS = ("none", "csls", "softmax")
+"""What may be done about rows that are near to every query."""
 EXACT_BELOW = 100_000
 """Rows below which every row is compared with the query."""
 
@@ -19,7 +19,7 @@ class IndexSettings:
         10
     """
 
-    hubness: Hubness = "none"
+    hubness: str = "none"
     """Correction for rows that are near to every query: none, csls or softmax (inverted)."""
     neighbours: int = 10
     """csls: how many of the nearest queries tell how near a row is to queries in general."""
@@ -33,8 +33,8 @@ class IndexSettings:
     """Share of the exact ten nearest rows that the approximate index is to find, at least."""
 
     def __post_init__(self) -> None:
-        if self.hubness not in get_args(Hubness):
-            raise unknown_name("hubness correction", self.hubness, get_args(Hubness))
+        if self.hubness not in CORRECTIONS:
+            raise unknown_name("hubness correction", self.hubness, CORRECTIONS)
         least = {"neighbours": 1, "bank": 10, "exact_below": 1}
         problems = [
             f"{name} is {getattr(self, name)}, expected at least {smallest}"
