@@ -23,7 +23,7 @@ BLOCK = 4096
 
 
 def demo_catalogue(folder: Path, modality: str) -> CatalogueThings | None:
-    """What a demo can be searched for: the things that its fit saw in a modality, and held-out ones.
+    """The things that a demo's fit saw in a modality, and the held-out ones.
 
     Returns:
         The things; None where no demo made the run.
@@ -33,7 +33,7 @@ def demo_catalogue(folder: Path, modality: str) -> CatalogueThings | None:
         return None
     things = DemoThings(record.settings)
     seen = [things.pools.matched[: record.settings.matches], things.pools.unmatched[modality]]
-    return CatalogueThings(things, np.concatenate([*seen, things.test]), {"demo": modality})
+    return _of_demo(things, np.concatenate([*seen, things.test]), modality)
 
 
 def demo_queries(folder: Path, modality: str, count: int) -> CatalogueThings:
@@ -42,7 +42,12 @@ def demo_queries(folder: Path, modality: str, count: int) -> CatalogueThings:
     if record is None:
         raise InputError(f"{folder} is not the run of a demo: give --queries {modality}=place")
     things = DemoThings(record.settings)
-    return CatalogueThings(things, things.pools.unmatched[modality][:count], {"demo": modality})
+    return _of_demo(things, things.pools.unmatched[modality][:count], modality)
+
+
+def _of_demo(things: DemoThings, rows: np.ndarray, modality: str) -> CatalogueThings:
+    kind = things.settings.kind
+    return CatalogueThings(kind, things.factors, things.raw, rows, {"demo": modality})
 
 
 def data_catalogue(source: Mapping[str, Any], data: Path, index: Path) -> CatalogueThings:
@@ -66,7 +71,8 @@ def data_catalogue(source: Mapping[str, Any], data: Path, index: Path) -> Catalo
     else:
         rows = np.arange(source["first"], source["end"])
     place = os.path.relpath(data.resolve(), index.resolve())
-    return CatalogueThings(dataset, rows, {"data": place, "source": dict(source)})
+    origin = {"data": place, "source": dict(source)}
+    return CatalogueThings(dataset.kind, dataset.factors, dataset.raw, rows, origin)
 
 
 def found_again(
@@ -98,6 +104,6 @@ def encoded(things: CatalogueThings, modality: str, model: UnimodalModel) -> Lat
     """Latents of all things of a catalogue, by the unimodal model of a modality."""
     rows = things.rows
     starts = range(0, len(rows), BLOCK)
-    raw = (things.things.raw(modality, rows[start : start + BLOCK]) for start in starts)
+    raw = (things.raw(modality, rows[start : start + BLOCK]) for start in starts)
     latents = torch.cat([model.encode(each) for each in raw])
     return Latents(latents, model.specification, model.fingerprint, model.name)

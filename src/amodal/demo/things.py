@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from amodal.data.dataset import MODALITY_NAMES
-from amodal.data.kinds import Kind
 from amodal.data.splits import Pools, draw_pools
 from amodal.demo.settings import FIRST, DemoSettings
 from amodal.errors import unknown_name
@@ -23,11 +22,6 @@ class DemoThings:
     """All things of one demo. No thing serves two purposes, and no unimodal model has seen any."""
 
     settings: DemoSettings
-
-    @property
-    def kind(self) -> Kind:
-        """What they are made of."""
-        return self.settings.kind
 
     @cached_property
     def factors(self) -> Float[np.ndarray, "thing factor"]:

@@ -56,7 +56,7 @@ class Work:
         found: dict[str, Any] = {ROW: np.arange(first, first + total)}
         for number, source in enumerate(self.manifest.sources):
             vectors = self.vectors(block, source)
-            taken_off = hubness(vectors, self.bank(source), self.manifest.settings)
+            taken_off = hubness(vectors, self.banks.get(source), self.manifest.settings)
             found[f"vector_{number}"] = with_hubness(vectors, taken_off).numpy()
             found[f"hubness_{number}"] = taken_off.numpy()
         return found
@@ -64,10 +64,6 @@ class Work:
     def vectors(self, block: Any, source: str) -> Tensor:
         """Retrieval vectors of rows of the catalogue, for queries of one source."""
         return as_tensor(self.model.retrieval_vectors(block, self.manifest.modality, source))
-
-    def bank(self, source: str) -> Tensor:
-        """Vectors of queries; none without a correction."""
-        return self.banks.get(source, torch.zeros(0, 0))
 
     def samples(self, source: str) -> Tensor:
         """Queries like those that will come: of the bank, or rows of the catalogue, translated."""

@@ -1,9 +1,9 @@
 """The things behind a catalogue of generated data: their metadata, and their pictures."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -15,29 +15,16 @@ BLOCK = 10_000
 """Things that are described at once."""
 
 
-class Things(Protocol):
-    """Generated things, on disk or drawn."""
-
-    @property
-    def kind(self) -> Kind:
-        """What they are made of."""
-        ...
-
-    @property
-    def factors(self) -> np.ndarray:
-        """What each thing is."""
-        ...
-
-    def raw(self, modality: str, rows: Any) -> Any:
-        """Some of them as one modality shows them."""
-        ...
-
-
 @dataclass(frozen=True)
 class CatalogueThings:
     """The thing behind each row of a catalogue."""
 
-    things: Things
+    kind: Kind
+    """What they are made of."""
+    factors: np.ndarray
+    """Of all things, memory-mapped or not."""
+    raw: Callable[[str, Any], Any]
+    """(modality, things) -> them as that modality shows them."""
     rows: Int64[np.ndarray, " row"]
     """Number of the thing that each row of the catalogue shows."""
     origin: dict[str, Any]
@@ -45,7 +32,7 @@ class CatalogueThings:
 
     def pictures(self, found: Any) -> UInt8[np.ndarray, "found side side 3"]:
         """Pictures of some of the catalogue's rows."""
-        return self.things.raw("image", self.rows[np.asarray(found, np.int64)])
+        return self.raw("image", self.rows[np.asarray(found, np.int64)])
 
     def metadata(self) -> Metadata:
         """What each thing's sentence says, and its factors in the units that people type."""
@@ -66,20 +53,20 @@ class CatalogueThings:
         """Column -> its type: the sentence, words in it, and numbers."""
         import pyarrow
 
-        kind = self.things.kind
+        kind = self.kind
         words = dict.fromkeys(("caption", *kind.descriptor_names), pyarrow.string())
         typed = {t.word: pyarrow.string() if t.names else pyarrow.float32() for t in kind.typed}
         return {name.replace(" ", "_"): each for name, each in (words | typed).items()}
 
     def _described(self, rows: Int64[np.ndarray, " some"]) -> dict[str, list[Any]]:
-        kind, factors = self.things.kind, self.things.factors[rows]
-        sentences = self.things.raw("text", rows)
-        readings = [kind.read_loosely(sentence) for sentence in sentences]
+        factors = self.factors[rows]
+        sentences = self.raw("text", rows)
+        readings = [self.kind.read_loosely(sentence) for sentence in sentences]
         found: dict[str, list[Any]] = {"caption": list(sentences)}
-        for name in kind.descriptor_names:
+        for name in self.kind.descriptor_names:
             found[name.replace(" ", "_")] = [getattr(reading, name) for reading in readings]
-        for each in kind.typed:
-            values = factors[:, kind.factor_names.index(each.name)]
+        for each in self.kind.typed:
+            values = factors[:, self.kind.factor_names.index(each.name)]
             found[each.word] = (
                 [each.names[int(value)] for value in values]
                 if each.names

@@ -15,7 +15,9 @@ from amodal.typing import Float
 
 
 def hubness(
-    rows: Float[Tensor, "row dim"], bank: Float[Tensor, "query dim"], settings: IndexSettings
+    rows: Float[Tensor, "row dim"],
+    bank: Float[Tensor, "query dim"] | None,
+    settings: IndexSettings,
 ) -> Float[Tensor, " row"]:
     """What is taken off each row's similarity to any query.
 
@@ -28,7 +30,7 @@ def hubness(
 
     Args:
         rows: vectors of the catalogue.
-        bank: vectors of queries.
+        bank: vectors of queries; None without a correction.
         settings: which correction.
 
     Returns:
@@ -39,7 +41,7 @@ def hubness(
         >>> hubness(rows, bank, IndexSettings(hubness="csls", neighbours=2)).tolist()
         [0.44999998807907104, 0.15000000596046448]
     """
-    if settings.hubness == "none":
+    if bank is None or settings.hubness == "none":
         return torch.zeros(len(rows))
     similarity = rows @ bank.T
     if settings.hubness == "csls":
