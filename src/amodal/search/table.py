@@ -20,6 +20,9 @@ ROW = "row"
 """The column that holds a row's number in the latents."""
 ALIKE = 10
 """Nearest rows that approximate and exact search are compared by."""
+SAMPLE_RATE, ITERATIONS = 64, 20
+"""Rows a part that the parts' centres are learnt from, and passes over them: more took longer and
+found no more."""
 PROBES = (8, 16, 32, 64, 128, 256, 512, 1024)
 """Numbers of parts to look into that are tried, until enough is found."""
 
@@ -119,7 +122,13 @@ class VectorTable:
         from lancedb.index import IvfFlat
 
         parts = max(1, round(math.sqrt(len(self))))
-        self.table.create_index(column, config=IvfFlat(distance_type="dot", num_partitions=parts))
+        config = IvfFlat(
+            distance_type="dot",
+            num_partitions=parts,
+            sample_rate=SAMPLE_RATE,
+            max_iterations=ITERATIONS,
+        )
+        self.table.create_index(column, config=config)
         exact = [each.rows for each in self.nearest(column, samples, top=ALIKE)]
         probes, found = parts, 1.0
         for probes in [*(p for p in PROBES if p < parts), parts]:
