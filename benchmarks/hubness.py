@@ -39,9 +39,9 @@ from amodal.search.settings import IndexSettings
 CORRECTIONS = {
     "none": IndexSettings(),
     "csls": IndexSettings(hubness="csls"),
-    "softmax, 0.02": IndexSettings(hubness="softmax", temperature=0.02),
     "softmax, 0.05": IndexSettings(hubness="softmax", temperature=0.05),
     "softmax, 0.1": IndexSettings(hubness="softmax", temperature=0.1),
+    "softmax, 0.2": IndexSettings(hubness="softmax", temperature=0.2),
 }
 Rows = dict[str, np.ndarray]
 

@@ -23,7 +23,7 @@ class IndexSettings:
     """Correction for rows that are near to every query: none, csls or softmax (inverted)."""
     neighbours: int = 10
     """csls: how many of the nearest queries tell how near a row is to queries in general."""
-    temperature: float = 0.05
+    temperature: float = 0.1
     """softmax: a similarity higher by this much counts e times as much."""
     bank: int = 5_000
     """Rows of a query modality, at most, that the correction is measured with."""

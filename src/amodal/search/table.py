@@ -129,7 +129,7 @@ class VectorTable:
             max_iterations=ITERATIONS,
         )
         self.table.create_index(column, config=config)
-        exact = [each.rows for each in self.nearest(column, samples, top=ALIKE)]
+        exact = self._exact_rows(column, samples, top=ALIKE)
         probes, found = parts, 1.0
         for probes in [*(p for p in PROBES if p < parts), parts]:
             guesses = self.nearest(column, samples, top=ALIKE, probes=probes)
@@ -138,6 +138,21 @@ class VectorTable:
             if found >= recall:
                 break
         return Parts(parts, probes, found, len(samples))
+
+    def _exact_rows(
+        self, column: str, queries: Float32[np.ndarray, "_ _"], *, top: int
+    ) -> Int64[np.ndarray, "query top"]:
+        """The nearest rows of many queries, reading the table once."""
+        best = np.empty((len(queries), 0), np.float32)
+        rows = np.empty((len(queries), 0), np.int64)
+        for batch in self.table.search().select([ROW, column]).to_batches(8192):
+            vectors = batch[column].flatten().to_numpy().reshape(-1, queries.shape[1])
+            new = np.broadcast_to(batch[ROW].to_numpy(), (len(queries), len(vectors)))
+            best = np.concatenate([best, queries @ vectors.T], 1)
+            rows = np.concatenate([rows, new], 1)
+            kept = np.argpartition(-best, min(top, best.shape[1]) - 1, axis=1)[:, :top]
+            best, rows = np.take_along_axis(best, kept, 1), np.take_along_axis(rows, kept, 1)
+        return rows
 
     def nearest(
         self,
