@@ -9,7 +9,6 @@ import tyro
 
 from amodal.cli.fit import read_latents
 from amodal.errors import InputError
-from amodal.search.settings import EXACT_BELOW, IndexSettings
 
 
 @dataclass(frozen=True)
@@ -43,13 +42,14 @@ class Index:
     queries: tuple[str, ...] = ()
     """With --hubness: modality=place for each that will ask, latents of example queries. The run of
     a demo knows its own."""
-    exact_below: int = EXACT_BELOW
+    exact_below: int = 100_000
     """Rows from which the index is approximate."""
 
     def run(self) -> None:
         """Index, and say what is there."""
         from amodal import load
         from amodal.search import Index as SearchIndex
+        from amodal.search import IndexSettings
 
         model, start = load(self.run_folder), time.monotonic()
         settings = IndexSettings(hubness=self.hubness, exact_below=self.exact_below)
@@ -103,7 +103,7 @@ class Index:
             )
         return latents, data_catalogue(read_manifest(self.latents).source, self.data, out)
 
-    def banks(self, model: Any, settings: IndexSettings) -> dict[str, Any]:
+    def banks(self, model: Any, settings: Any) -> dict[str, Any]:
         """Latents of example queries, with which hubness is measured."""
         from amodal.demo.catalogue import demo_queries, encoded
         from amodal.demo.settings import read_record
