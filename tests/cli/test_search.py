@@ -11,20 +11,22 @@ import amodal
 from amodal.cli.main import main
 
 pytest.importorskip("lancedb")
-pytestmark = pytest.mark.xdist_group("demo")
+pytestmark = pytest.mark.xdist_group("search")
 
 SENTENCE = "a small red triangle in the top left corner, pointing up"
 
 
 @pytest.fixture(scope="module")
-def run(demo_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the demo's run, with an index of its pictures."""
-    copy = tmp_path_factory.mktemp("search") / "run"
-    copy.mkdir()
-    for name in ("config.json", "model.safetensors", "demo.json"):
-        shutil.copy(demo_run / name, copy / name)
-    assert main(["index", str(copy), "--modality", "image"]) == 0
-    return copy
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The main model of a tiny demo, with an index of its pictures."""
+    from amodal.demo.job import Job
+    from amodal.demo.settings import DemoSettings
+
+    out = tmp_path_factory.mktemp("search") / "run"
+    settings = DemoSettings(matches=12, unmatched=150, test=30, draws=2, members=1, steps=0)
+    Job(settings, out).fit()
+    assert main(["index", str(out), "--modality", "image"]) == 0
+    return out
 
 
 def lines_of(text: str) -> list[list[str]]:
@@ -178,6 +180,8 @@ def test_what_is_asked_wrongly_is_told(
     assert message in " ".join(capsys.readouterr().err.split())
 
 
-def test_run_without_index(demo_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["search", str(demo_run), "egg"]) == 1
-    assert f"has no index: make one with `amodal index {demo_run}" in capsys.readouterr().err
+def test_run_without_index(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(run, bare, ignore=shutil.ignore_patterns("index"))
+    assert main(["search", str(bare), "egg"]) == 1
+    assert f"has no index: make one with `amodal index {bare}" in capsys.readouterr().err

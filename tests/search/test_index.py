@@ -239,6 +239,11 @@ def test_damaged_and_foreign_folders(workspace: Workspace, rows: dict, tmp_path:
     (tmp_path / "full").mkdir()
     with pytest.raises(ExistsError, match="exists and is no index"):
         Index.build(workspace, rows["touch"], tmp_path / "full", modality="touch")
+    (tmp_path / "other.part").mkdir()
+    (tmp_path / "other.part" / "thesis.txt").write_text("three years of work")
+    with pytest.raises(ExistsError, match=r"other.part is in the way and no unfinished index"):
+        Index.build(workspace, rows["touch"], tmp_path / "other", modality="touch")
+    assert (tmp_path / "other.part" / "thesis.txt").exists()
 
 
 def test_rows_are_looked_through_before_anything_is_written(

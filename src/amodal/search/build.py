@@ -33,7 +33,7 @@ from amodal.search.manifest import (
 from amodal.search.metadata import Metadata, read_metadata
 from amodal.search.rows import blocks, part, spread_over, survey
 from amodal.search.settings import IndexSettings
-from amodal.search.table import ROW, Parts, VectorTable, import_lancedb
+from amodal.search.table import NAME, ROW, Parts, VectorTable, import_lancedb
 
 SAMPLES = 100
 """Queries that the approximate index is measured with."""
@@ -167,6 +167,9 @@ def _prepared(folder: Path, work: Work) -> VectorTable:
     if (folder / MANIFEST).is_file():
         check_same(folder, read_manifest(folder), work.manifest)
         return VectorTable.open(folder)
+    if folder.exists() and {each.name for each in folder.iterdir()} - {f"{NAME}.lance"}:
+        raise ExistsError(f"{folder} is in the way and no unfinished index: move it elsewhere")
+    # A table without its manifest: it was stopped before its first row.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     table = VectorTable.create(folder, _schema(work))
