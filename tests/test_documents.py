@@ -22,9 +22,11 @@ LARGEST = 20_000
 
 
 def skip_without_simulator(name: str) -> None:
-    """What draws the factory needs an optional package, and OpenGL."""
+    """What draws the factory needs an optional package, and OpenGL; search needs another."""
     if "factory" in name:
         skip_unless_drawn()
+    if "search" in name:
+        pytest.importorskip("lancedb")
 
 
 def skip_without_onnx(name: str) -> None:

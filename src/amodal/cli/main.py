@@ -22,6 +22,8 @@ VERBS: dict[str, str] = {
     "evaluate": "measure a fitted run on held-out things",
     "translate": "turn one thing into another modality",
     "export": "write a fitted run as an ONNX file, checked",
+    "index": "make one modality's latents searchable",
+    "search": "find what is nearest to a sentence, a picture, or latents",
     "study": "train many workspaces to see what each loss and each match is worth",
     "doctor": "what is installed here, what is not, and how to get it",
 }

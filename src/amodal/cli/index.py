@@ -1,0 +1,145 @@
+"""`amodal index`: make one modality's latents searchable."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from amodal.cli.fit import read_latents
+from amodal.errors import InputError
+
+
+@dataclass(frozen=True)
+class Index:
+    """Index a catalogue of one modality, to be searched by queries of the others.
+
+    Works in constant memory. Stopped half-way, the same command goes on where it was. Needs the
+    extra: pip install "amodal[search]"
+
+    Example: amodal index runs/mine --modality image --latents latents/image --metadata items.csv
+    """
+
+    run_folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
+    """A run folder, made by `amodal fit` or `amodal demo`."""
+    modality: str
+    """What the catalogue is of."""
+    latents: Path | None = None
+    """A folder made by `amodal encode`, or a .npy file of numbers. Without it, the run of a demo
+    indexes its own things."""
+    metadata: Path | None = None
+    """Table with a line for each row of the latents, in their order: .csv, .parquet or .jsonl."""
+    data: Path | None = None
+    """The generated data that the latents were encoded from: gives metadata, and pictures to
+    show."""
+    out: Path | None = None
+    """The folder to make; by default RUN/index/MODALITY, where `amodal search` looks."""
+    sources: Annotated[tuple[str, ...], tyro.conf.arg(name="for")] = ()
+    """Modalities that queries will be of; all others by default."""
+    hubness: str = "none"
+    """Correct for rows that are near to every query: none, csls, or softmax."""
+    queries: tuple[str, ...] = ()
+    """With --hubness: modality=place for each that will ask, latents of example queries. The run of
+    a demo knows its own."""
+    exact_below: int = 100_000
+    """Rows from which the index is approximate."""
+
+    def run(self) -> None:
+        """Index, and say what is there."""
+        from amodal import load
+        from amodal.search import Index as SearchIndex
+        from amodal.search import IndexSettings
+
+        model, start = load(self.run_folder), time.monotonic()
+        settings = IndexSettings(hubness=self.hubness, exact_below=self.exact_below)
+        out = self.out or self.run_folder / "index" / self.modality
+        latents, things = self.catalogue(model, out)
+        metadata: Any = self.metadata
+        if metadata is None and things is not None:
+            metadata = things.metadata()
+        already = out.exists()
+        built = SearchIndex.build(
+            model,
+            latents,
+            out,
+            modality=self.modality,
+            sources=self.sources,
+            metadata=metadata,
+            banks=self.banks(model, settings),
+            settings=settings,
+            origin=None if things is None else things.origin,
+        )
+        if already:
+            print(f"{out} already holds this index of {len(built):,} rows: nothing to do")
+        else:
+            print(f"{out}: {len(built):,} rows of {self.modality}", end=" ")
+            print(f"for queries of {', '.join(built.manifest.sources)}", end=" ")
+            print(f"in {time.monotonic() - start:.1f} s")
+        print(self.described(built))
+
+    def catalogue(self, model: Any, out: Path) -> tuple[Any, Any]:
+        """Latents to index, and the generated things behind them, if any are known."""
+        from amodal.demo.catalogue import data_catalogue, demo_catalogue, encoded
+        from amodal.latents.store import MANIFEST, read_manifest
+        from amodal.unimodal import load_model
+
+        if self.latents is None:
+            things = demo_catalogue(self.run_folder, self.modality)
+            if things is None:
+                raise InputError(
+                    f"which rows of {self.modality!r}? {self.run_folder} does not say: give "
+                    "--latents, a folder made by `amodal encode` or a .npy file"
+                )
+            name = model.models_[self.modality]
+            return encoded(things, self.modality, load_model(name)), things
+        latents = read_latents(self.modality, self.latents)
+        if self.data is None:
+            return latents, None
+        if not (self.latents / MANIFEST).is_file():
+            raise InputError(
+                f"--data goes with latents made by `amodal encode`; {self.latents} does not say "
+                "which things its rows are: leave --data out, or give --metadata"
+            )
+        return latents, data_catalogue(read_manifest(self.latents).source, self.data, out)
+
+    def banks(self, model: Any, settings: Any) -> dict[str, Any]:
+        """Latents of example queries, with which hubness is measured."""
+        from amodal.demo.catalogue import demo_queries, encoded
+        from amodal.demo.settings import read_record
+        from amodal.unimodal import load_model
+
+        places = dict(_pair(argument) for argument in self.queries)
+        if settings.hubness == "none" or places or read_record(self.run_folder) is None:
+            return {name: read_latents(name, place) for name, place in places.items()}
+        names = self.sources or [name for name in model.models_ if name != self.modality]
+        return {
+            name: encoded(
+                demo_queries(self.run_folder, name, settings.bank),
+                name,
+                load_model(model.models_[name]),
+            )
+            for name in names
+        }
+
+    def described(self, built: Any) -> str:
+        """How the index answers, and what conditions may speak of."""
+        manifest = built.manifest
+        lines = [] if manifest.parts else ["search is exact: every row is compared"]
+        for source, parts in manifest.parts.items():
+            lines.append(
+                f"queries of {source}: {parts.probes} of {parts.parts} parts are looked into, "
+                f"which found {parts.recall:.1%} of the exact ten nearest ({parts.queries} queries)"
+            )
+        columns = ", ".join(manifest.columns) or "none"
+        where = "" if self.out is None else f" --index {self.out}"
+        return "\n".join(
+            [*lines, f"metadata: {columns}", f"next: amodal search {self.run_folder}{where} --help"]
+        )
+
+
+def _pair(argument: str) -> tuple[str, Path]:
+    name, equals, place = argument.partition("=")
+    if not (name and equals and place):
+        raise InputError(f"--queries got {argument!r}, expected modality=place")
+    return name, Path(place)

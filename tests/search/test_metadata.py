@@ -1,0 +1,95 @@
+"""Metadata from files of every format: the same lines, in any blocks, or a plain refusal."""
+
+import json
+from pathlib import Path
+
+import pytest
+from catalogue import as_csv, items
+
+from amodal.errors import DamagedError, InputError, NotFoundError
+from amodal.search.metadata import read_metadata
+
+pyarrow = pytest.importorskip("pyarrow")
+parquet = pytest.importorskip("pyarrow.parquet")
+COLUMNS = items(50)
+
+
+def write(path: Path) -> Path:
+    """The same 50 lines in the format that the path's ending asks for."""
+    if path.suffix == ".csv":
+        path.write_text(as_csv(COLUMNS))
+    elif path.suffix == ".parquet":
+        parquet.write_table(pyarrow.table(COLUMNS), path, row_group_size=7)
+    else:
+        lines = [dict(zip(COLUMNS, line, strict=True)) for line in zip(*COLUMNS.values())]  # noqa: B905
+        path.write_text("\n".join(map(json.dumps, lines)) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+def test_every_format_gives_the_same_lines(ending: str, tmp_path: Path) -> None:
+    table = read_metadata(write(tmp_path / f"items.{ending}"))
+    assert table is not None
+    table.check(50)
+    assert table.columns == {"colour": "string", "price": "double", "title": "string"}
+    take = table.reader(skip=10)
+    first, second = take(25), take(15)
+    for name, values in COLUMNS.items():
+        assert first[name].to_pylist() + second[name].to_pylist() == values[10:]
+
+
+def test_blocks_of_a_long_file_have_one_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("amodal.search.metadata.BLOCK_BYTES", 200)
+    path = tmp_path / "items.csv"
+    path.write_text("name,note\n" + "NA,\n" * 90 + "dress,late\n" * 10)
+    table = read_metadata(path)
+    assert table is not None
+    table.check(100)
+    taken = table.reader(skip=0)(100)
+    assert taken["name"].to_pylist() == ["NA"] * 90 + ["dress"] * 10
+    assert taken["note"].to_pylist() == [None] * 90 + ["late"] * 10
+    path.write_text("price\n" + "10\n" * 90 + "cheap\n")
+    wrong = read_metadata(path)
+    assert wrong is not None
+    with pytest.raises(DamagedError, match=r"(?s)cheap.*of the type of its first ones.*title,"):
+        wrong.check(91)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"row": [1]}, "a column is called 'row'"),
+        ({"vector_0": [1]}, "a column is called 'vector_0'"),
+        ({"a.b": [1]}, "names with a dot"),
+        ({"Colour": ["x"], "colour": ["y"]}, r"columns of the same name: \['colour'\]"),
+    ],
+)
+def test_names_that_cannot_be_used(columns: dict, message: str) -> None:
+    table = read_metadata(columns)
+    assert table is not None
+    with pytest.raises(InputError, match=message):
+        table.check(1)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"there is no file .*absent.csv"):
+        read_metadata(tmp_path / "absent.csv")
+    with pytest.raises(InputError, match=r"expected a file that ends in .csv, .parquet, .jsonl"):
+        read_metadata(tmp_path / "items.xlsx")
+    for ending in ("csv", "parquet", "jsonl"):
+        path = tmp_path / f"empty.{ending}"
+        path.write_bytes(b"")
+        with pytest.raises(DamagedError, match="cannot be read"):
+            read_metadata(path)
+
+
+def test_digest_is_of_the_values() -> None:
+    first, same, other = (
+        read_metadata({"price": values}) for values in ([1.0, 2.0], (1.0, 2.0), [1.0, 3.0])
+    )
+    assert first is not None
+    assert same is not None
+    assert other is not None
+    assert first.digest == same.digest != other.digest
