@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from amodal.fewmatch.start import put_start
 from amodal.files import atomic_path, explained_disk_errors, read_json, write_json
 from amodal.latents import MatchTable, Normalisation
 from amodal.model.blending import ANSWERERS, KERNEL
+from amodal.model.evidence import Evidence, gather
 from amodal.model.inference import Ensemble
 from amodal.model.judging import fit_kernel, judge
 from amodal.model.plan import Trial, plan_runs
@@ -41,6 +42,8 @@ class Fitted:
     """For each member: the step kept, and the held-out score there and at the start."""
     history: list[dict[str, Any]]
     """Losses and scores of all runs at every look."""
+    evidence: dict[tuple[str, str], Evidence] = field(default_factory=dict)
+    """What `amodal.diagnose` needs, where it was asked for."""
 
 
 def fit_population(
@@ -53,6 +56,7 @@ def fit_population(
     unmatched: Mapping[str, np.ndarray] | None = None,
     folder: Path | None = None,
     tensorboard: bool = False,
+    evidence: bool = False,
 ) -> list[Fitted]:
     """Train all members of all trials, and the folds that judge them, as one population.
 
@@ -65,6 +69,7 @@ def fit_population(
         unmatched: rows of each modality for demi-cycles and cycles; all when left out.
         folder: where metrics and checkpoints go.
         tensorboard: write the metrics as TensorBoard curves in the folder, too.
+        evidence: keep what a diagnosis needs; it takes some closed forms more.
 
     Returns:
         What each trial gave.
@@ -90,7 +95,8 @@ def fit_population(
         start = population if settings.start else None
         # Without training the start is what was asked for, as it is.
         kernel = settings.kernel and settings.training.steps > 0
-        fitted.append(_collect(start, outcome, runs, own, latents, table, kernel=kernel))
+        asked = {"kernel": kernel, "evidence": evidence}
+        fitted.append(_collect(start, outcome, runs, own, latents, table, **asked))
     return fitted
 
 
@@ -141,6 +147,7 @@ def _collect(
     table: MatchTable,
     *,
     kernel: bool,
+    evidence: bool,
 ) -> Fitted:
     """One trial's members, what held-out matches said of them, and their history."""
     full = [index for index in own if not len(runs[index].held_out)]
@@ -152,14 +159,9 @@ def _collect(
         }
         for group in (runs[index].group for index in full)
     ]
-    judged = judge(
-        None if start is None else start.choose(own),
-        outcome.population.choose(own),
-        [runs[index] for index in own],
-        latents,
-        table,
-        kernel=kernel,
-    )
+    before = None if start is None else start.choose(own)
+    trained, own_runs = outcome.population.choose(own), [runs[index] for index in own]
+    judged = judge(before, trained, own_runs, latents, table, kernel=kernel)
     mine = set(own)
     things = runs[full[0]].things
     return Fitted(
@@ -184,6 +186,11 @@ def _collect(
         trust=judged.trust,
         gate=gate,
         history=[row for row in outcome.history if row["run"] in mine],
+        evidence={}
+        if not evidence
+        else gather(
+            judged, start=before, trained=trained, runs=own_runs, latents=latents, table=table
+        ),
     )
 
 

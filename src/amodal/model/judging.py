@@ -5,7 +5,7 @@ ensemble that will answer later, on matches that none of the answering runs had 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import permutations
 
 import numpy as np
@@ -32,6 +32,18 @@ MOST_KERNEL = 1500
 
 
 @dataclass(frozen=True)
+class Held:
+    """All answers to the held-out matches of one direction."""
+
+    things: list[int]
+    """The matches, rows of the match table."""
+    alone: dict[str, Float[Tensor, "_ thing dim"]]
+    """Answerer -> the answer of each member, or of one for all."""
+    truth: Float[Tensor, "thing dim"]
+    cycle: Float[Tensor, " thing"]
+
+
+@dataclass(frozen=True)
 class Judged:
     """What held-out matches said of each (source, target)."""
 
@@ -41,6 +53,8 @@ class Judged:
     """Answerer -> its mean squared error; that of the blend as "blended"."""
     trust: dict[Direction, Trust]
     """What to expect of the blended answers."""
+    held: dict[Direction, Held] = field(default_factory=dict)
+    """What this was learnt from."""
 
 
 def judge(
@@ -87,6 +101,7 @@ def judge(
         }
         cycle = _cycles(trained, held_out, latents, table, direction)
         judged.trust[direction] = trust_of(answers, cycle, truth, spec)
+        judged.held[direction] = Held(things, alone, truth, cycle)
     return judged
 
 

@@ -183,6 +183,7 @@ class Workspace(Parameters):
             trials=[trial],
             folder=path,
             tensorboard=tensorboard,
+            evidence=True,
         )
         self._adopt(fitted, checked, rows, normalisation, matches=len(table))
         if path is not None:
@@ -220,10 +221,9 @@ class Workspace(Parameters):
         self.fingerprints_ = {name: given.fingerprint for name, given in latents.items()}
         self.models_ = {name: given.model for name, given in latents.items()}
         self.matches_ = matches
-        self.held_out_errors_ = fitted.errors
-        self.trust_ = fitted.trust
-        self.gate_ = fitted.gate
-        self.history_ = fitted.history
+        self.held_out_errors_, self.trust_ = fitted.errors, fitted.trust
+        self.evidence_ = fitted.evidence
+        self.gate_, self.history_ = fitted.gate, fitted.history
         self.shared_ = {
             (first, second): shared_directions(
                 self.ensemble_, rows[first], rows[second], names=(first, second)
