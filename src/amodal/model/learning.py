@@ -20,7 +20,7 @@ MANY = 1000
 """With more matches than this one fold is enough, and time is saved."""
 MOST_KERNEL = 600
 """With more, ridge stands for kernel ridge, which takes time of their third power."""
-REPEATS = 6
+REPEATS = 4
 """Draws of the parts at most."""
 
 

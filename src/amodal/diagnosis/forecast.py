@@ -1,0 +1,101 @@
+"""What more matches would buy: a power law through errors on nested parts of the matches."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from amodal.diagnosis.resampling import Weights, interval
+from amodal.evaluation.intervals import Interval
+from amodal.typing import Float, Int64
+
+TIMES = (2, 4)
+"""Multiples of the matches that are looked ahead to."""
+FEWEST_SIZES = 3
+FEWEST_THINGS = 16
+FLOORS = np.linspace(0, 0.95, 20)
+"""Shares of the last error that are tried as what stays however many matches there are."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """How the closed form's error fell, and how ours would fall by the same law."""
+
+    sizes: tuple[int, ...]
+    """Matches learnt from."""
+    errors: tuple[float, ...]
+    """The closed form's mean squared error with so many, on held-out matches."""
+    times: dict[int, Interval]
+    """Multiple of the matches -> the error then, as a share of today's."""
+    silent: str
+    """Why nothing can be said; empty where something is."""
+
+
+def forecast(
+    sizes: Int64[np.ndarray, " size"],
+    curve: Float[np.ndarray, "size match"],
+    weights: Weights,
+    *,
+    things: int,
+    matches: int,
+) -> Forecast:
+    """Fit error = a matches^-b + c, b >= 0, c >= 0, to every bootstrap draw, and look ahead.
+
+    Args:
+        sizes: matches that the closed form learnt from.
+        curve: its squared errors; NaN for matches that were not judged.
+        weights: of `resample`.
+        things: how many separate ones the matches are.
+        matches: that the fit had in all.
+
+    Example:
+        >>> from amodal.diagnosis.resampling import resample
+        >>> sizes = np.array([10, 20, 40, 80])
+        >>> curve = np.repeat(1 / sizes, 30).reshape(4, 30)
+        >>> weights = resample(np.arange(30))
+        >>> found = forecast(sizes, curve, weights, things=30, matches=100)
+        >>> round(found.times[2].mean, 2)
+        0.5
+    """
+    judged = np.isfinite(curve).all(0)
+    means = curve[:, judged].mean(1) if judged.any() else np.full(len(sizes), np.nan)
+    known = tuple(map(int, sizes)), tuple(map(float, means))
+    silent = _silent(sizes, things, means)
+    if silent:
+        return Forecast(*known, {}, silent)
+    own = weights[:, judged]
+    drawn = own @ curve[:, judged].T / np.maximum(own.sum(1, keepdims=True), 1)
+    ahead = _ahead(sizes, drawn.astype(np.float64), matches)
+    return Forecast(*known, {n: interval(ahead[n], things) for n in TIMES}, "")
+
+
+def _silent(sizes: np.ndarray, things: int, means: np.ndarray) -> str:
+    if things < FEWEST_THINGS or len(sizes) < FEWEST_SIZES:
+        return f"{things} matches are too few to see how the error falls with their number"
+    if means[-1] <= 0:
+        return "the closed form makes no error at all"
+    return ""
+
+
+def _ahead(
+    sizes: np.ndarray, errors: Float[np.ndarray, "draw size"], matches: int
+) -> dict[int, Float[np.ndarray, " draw"]]:
+    """The law at multiples of the matches, as a share of the law at their number."""
+    errors = np.maximum(errors, 1e-12)
+    best = np.full(len(errors), np.inf)
+    found = {n: np.ones(len(errors)) for n in TIMES}
+    x = np.log(sizes) - np.log(sizes).mean()
+    for floor in FLOORS:
+        constant = floor * errors.min(1)
+        logs = np.log(errors - constant[:, None])
+        slope = np.minimum(logs @ x / (x @ x), 0)
+        line = logs.mean(1)[:, None] + slope[:, None] * x
+        missed = np.square(np.log(np.exp(line) + constant[:, None]) - np.log(errors)).sum(1)
+        better = missed < best
+        best = np.where(better, missed, best)
+        now, *then = (
+            np.exp(logs.mean(1) + slope * (np.log(n * matches) - np.log(sizes).mean())) + constant
+            for n in (1, *TIMES)
+        )
+        for n, value in zip(TIMES, then, strict=True):
+            found[n] = np.where(better, value / now, found[n])
+    return found
