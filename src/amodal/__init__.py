@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from amodal.diagnosis import diagnose
+    from amodal.diagnosis.suggestion import suggest
     from amodal.errors import AmodalError
     from amodal.latents import Latents, MatchTable
     from amodal.model import Workspace
@@ -18,8 +20,10 @@ __all__ = [
     "Latents",
     "MatchTable",
     "Workspace",
+    "diagnose",
     "load",
     "load_model",
+    "suggest",
 ]
 
 # Loaded on first use: `import amodal` takes milliseconds, torch takes seconds.
@@ -30,6 +34,8 @@ _WHERE = {
     "Latents": "amodal.latents",
     "MatchTable": "amodal.latents",
     "Workspace": "amodal.model",
+    "diagnose": "amodal.diagnosis",
+    "suggest": "amodal.diagnosis.suggestion",
     "load_model": "amodal.unimodal",
 }
 
