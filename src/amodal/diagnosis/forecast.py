@@ -12,8 +12,8 @@ TIMES = (2, 4)
 """Multiples of the matches that are looked ahead to."""
 FEWEST_SIZES = 3
 FEWEST_THINGS = 16
-FLOORS = np.linspace(0, 0.95, 20)
-"""Shares of the last error that are tried as what stays however many matches there are."""
+RATES = (0.3, 4.0)
+"""Between which the rate of the law may be."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def forecast(
     things: int,
     matches: int,
 ) -> Forecast:
-    """Fit error = a matches^-b + c, b >= 0, c >= 0, to every bootstrap draw, and look ahead.
+    """Fit error = a matches^-b + c, a >= 0, c >= 0, to every bootstrap draw, and look ahead.
 
     Args:
         sizes: matches that the closed form learnt from.
@@ -80,22 +80,29 @@ def _ahead(
     sizes: np.ndarray, errors: Float[np.ndarray, "draw size"], matches: int
 ) -> dict[int, Float[np.ndarray, " draw"]]:
     """The law at multiples of the matches, as a share of the law at their number."""
-    errors = np.maximum(errors, 1e-12)
-    best = np.full(len(errors), np.inf)
-    found = {n: np.ones(len(errors)) for n in TIMES}
-    x = np.log(sizes) - np.log(sizes).mean()
-    for floor in FLOORS:
-        constant = floor * errors.min(1)
-        logs = np.log(errors - constant[:, None])
-        slope = np.minimum(logs @ x / (x @ x), 0)
-        line = logs.mean(1)[:, None] + slope[:, None] * x
-        missed = np.square(np.log(np.exp(line) + constant[:, None]) - np.log(errors)).sum(1)
-        better = missed < best
-        best = np.where(better, missed, best)
-        now, *then = (
-            np.exp(logs.mean(1) + slope * (np.log(n * matches) - np.log(sizes).mean())) + constant
-            for n in (1, *TIMES)
-        )
-        for n, value in zip(TIMES, then, strict=True):
-            found[n] = np.where(better, value / now, found[n])
-    return found
+    # Four sizes say little of the rate b. Each draw has one of its own, so that the interval tells
+    # what not knowing it means; the first draw, that of all matches, has the one that fits best.
+    scaled = sizes / matches
+    rates = np.linspace(*RATES, len(errors))
+    missed = _least_squares(scaled ** -rates[:, None], errors[:1].repeat(len(rates), 0), scaled)[2]
+    rates[0] = rates[missed.argmin()]
+    falling, staying, _ = _least_squares(scaled ** -rates[:, None], errors, scaled)
+    now = np.maximum(falling + staying, 1e-12)
+    return {n: (falling * n**-rates + staying) / now for n in TIMES}
+
+
+def _least_squares(
+    powers: Float[np.ndarray, "draw size"],
+    errors: Float[np.ndarray, "draw size"],
+    weights: Float[np.ndarray, " size"],
+) -> tuple[Float[np.ndarray, " draw"], Float[np.ndarray, " draw"], Float[np.ndarray, " draw"]]:
+    """a >= 0 and c >= 0 of error = a power + c in each draw, sizes weighted; and what is missed."""
+    weights = weights / weights.sum()
+    centre, mean = powers @ weights, errors @ weights
+    x, y = powers - centre[:, None], errors - mean[:, None]
+    slope = np.maximum((x * y) @ weights / (x * x @ weights), 0)
+    rest = mean - slope * centre
+    alone = (powers * errors) @ weights / (powers**2 @ weights)
+    falling, staying = np.where(rest < 0, alone, slope), np.maximum(rest, 0)
+    missed = np.square(falling[:, None] * powers + staying[:, None] - errors) @ weights
+    return falling, staying, missed

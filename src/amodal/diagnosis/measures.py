@@ -16,6 +16,8 @@ from amodal.model.judging import BLENDED
 from amodal.specification import LatentSpec
 
 RECALLS = (1, 5, 10)
+SAME = 1.02
+"""Errors whose ratio is nearer to 1 than this are the same, however sure they are."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,17 @@ class DirectionFigures:
     search: tuple[Found, ...]
     calibration: Calibration
     forecast: Forecast
+
+    @property
+    def helped(self) -> bool | None:
+        """Whether training, with unmatched rows, surely lowered the error (True) or raised it
+        (False); None where these matches do not tell, or there is nothing to compare with."""
+        beside = self.beside
+        if beside is None or beside.low is None or beside.high is None:
+            return None
+        if 1 / SAME < beside.mean < SAME or beside.low <= 1 <= beside.high:
+            return None
+        return beside.high < 1
 
 
 def measure(
@@ -99,14 +112,10 @@ def measure(
         },
         closed=best,
         closed_explained=None if best is None else explained(total[best], whole),
-        beside=None
-        if best is None
-        else ratio(total[BLENDED], total[best], weights, things=things),
+        beside=None if best is None else ratio(total[BLENDED], total[best], weights, things=things),
         shares=dict(shares),
         search=_search(evidence, weights, things),
-        calibration=calibration(
-            evidence.expected.numpy(), total[BLENDED], weights, things=things
-        ),
+        calibration=calibration(evidence.expected.numpy(), total[BLENDED], weights, things=things),
         forecast=forecast(
             evidence.sizes.numpy(),
             evidence.curve.numpy(),

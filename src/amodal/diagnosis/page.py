@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from amodal.diagnosis.forecast import Forecast
-from amodal.diagnosis.measures import DirectionFigures, Found
+from amodal.diagnosis.measures import SAME, DirectionFigures, Found
 from amodal.evaluation.intervals import Interval
 from amodal.model.blending import TRAINED
 
@@ -24,7 +24,10 @@ def page(diagnosis: "Diagnosis") -> str:
         lines.append(f"{found.source} to {found.target}: {verdict}")
         lines += [f"  {line}" for line in _direction(found, diagnosis.matches)]
     if diagnosis.directions:
-        lines += ["", f"intervals: 95 %, bootstrap over the things of {diagnosis.matches:,} matches"]
+        lines += [
+            "",
+            f"intervals: 95 %, bootstrap over the things of {diagnosis.matches:,} matches",
+        ]
     return "\n".join(lines).strip()
 
 
@@ -62,15 +65,16 @@ def _training(found: DirectionFigures) -> Iterable[str]:
         return
     answered = ", ".join(f"{name} {share:.0%}" for name, share in found.shares.items() if share)
     yield f"answered by           {answered}"
-    low, high = found.beside.low, found.beside.high
-    if high is not None and high < 1:
-        said = "training with unmatched rows helped"
-    elif low is not None and low > 1:
-        said = "training with unmatched rows did harm that the shares did not catch"
+    if found.helped:
+        said = "training, with unmatched rows, helped"
+    elif found.helped is False:
+        said = "training, with unmatched rows, did harm that the shares did not catch"
     elif not found.shares.get(TRAINED):
-        said = "training with unmatched rows did not help, and has no share in the answers"
+        said = "training, with unmatched rows, did not help and has no share in the answers"
+    elif 1 / SAME < found.beside.mean < SAME:
+        said = "training, with unmatched rows, made no difference"
     else:
-        said = "these matches do not tell whether training with unmatched rows helped"
+        said = "these matches do not tell whether training, with unmatched rows, helped"
     yield f"  {said}: squared error {_times(found.beside)} that of {found.closed} alone"
 
 

@@ -40,7 +40,9 @@ def interval(values: Float[np.ndarray, " draw"], things: int) -> Interval:
         return Interval(own, None, None, things)
     low, high = np.quantile(others, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     wider = (things / (things - 1)) ** 0.5
-    return Interval(own, own - wider * (own - float(low)), own + wider * (float(high) - own), things)
+    return Interval(
+        own, own - wider * (own - float(low)), own + wider * (float(high) - own), things
+    )
 
 
 def ratio(

@@ -80,7 +80,7 @@ def _translation(found: DirectionFigures) -> Verdict:
 def _remarks(found: DirectionFigures) -> list[str]:
     """What else is wrong with translations that say something."""
     remarks = []
-    if found.beside is not None and found.beside.low is not None and found.beside.low > 1:
+    if found.beside is not None and found.helped is False:
         remarks.append(
             f"their error is {found.beside.mean:.2f} times that of {found.closed} alone: "
             "Workspace(steps=0) may do better"

@@ -81,13 +81,17 @@ def ranks_of(folds: Folds, judged: Judged) -> Ranks:
     """Rank for every direction, by the fitted shares and by the best closed form alone."""
     ranks = Ranks()
     for pair in combinations(folds.table.names, 2):
-        both = (pair, pair[::-1])
+        both = (pair, _back(pair))
         if not all(direction in judged.held for direction in both):
             continue
         for who, chosen in ((OURS, None), (CLOSED, _simple(judged, both))):
             if who == OURS or chosen is not None:
                 _rank_pair(folds, judged, pair, who, chosen, ranks)
     return ranks
+
+
+def _back(way: Direction) -> Direction:
+    return way[1], way[0]
 
 
 def _simple(judged: Judged, both: tuple[Direction, Direction]) -> str | None:
@@ -103,7 +107,7 @@ def _simple(judged: Judged, both: tuple[Direction, Direction]) -> str | None:
 def _rank_pair(
     folds: Folds, judged: Judged, pair: Direction, who: str, chosen: str | None, ranks: Ranks
 ) -> None:
-    shares = {way: _shares(judged, way, chosen) for way in (pair, pair[::-1])}
+    shares = {way: _shares(judged, way, chosen) for way in (pair, _back(pair))}
     trust = {way: _trust(folds, judged, way, chosen) for way in shares}
     galleries = {way: _galleries(folds, judged, way) for way in shares}
     for way in shares:
@@ -137,13 +141,13 @@ def _rank_fold(
         return
     source, target = (folds.table.column(name) for name in way)
     queries = vectors(way, source[order[asked]])
-    known, unmatched = (vectors(way[::-1], rows) for rows in galleries)
+    known, unmatched = (vectors(_back(way), rows) for rows in galleries)
     label = folds.thing[order]
     same = torch.from_numpy(label[asked][:, None] == label[None])
     scores = queries @ known.T
     ranks.found[way, who, MATCHES][asked] = _rank(scores, same)
     if len(unmatched):
-        own = (queries * vectors(way[::-1], target[order[asked]])).sum(1, keepdim=True)
+        own = (queries * vectors(_back(way), target[order[asked]])).sum(1, keepdim=True)
         wide = torch.cat([own, queries @ unmatched.T], 1)
         first = torch.zeros(wide.shape, dtype=torch.bool)
         first[:, 0] = True
@@ -212,9 +216,7 @@ def _trust(folds: Folds, judged: Judged, way: Direction, chosen: str | None) -> 
     return trust_of(held.alone[chosen], torch.zeros(len(held.things)), held.truth, spec)
 
 
-def _ensemble(
-    folds: Folds, index: int, run: Run, shares: dict[Direction, Tensor]
-) -> Ensemble:
+def _ensemble(folds: Folds, index: int, run: Run, shares: dict[Direction, Tensor]) -> Ensemble:
     """One run with the closed forms of the same matches."""
     kernels = {}
     for way, share in shares.items():

@@ -12,7 +12,7 @@ from amodal.model.judging import Direction
 from amodal.specification import LatentSpec
 from amodal.typing import Float
 
-FRACTIONS = (1 / 8, 1 / 4, 1 / 2, 1.0)
+FRACTIONS = (1 / 3, 1 / 2, 3 / 4, 1.0)
 """Of the matches that a fold learns from."""
 FEWEST = 4
 """Matches to learn from at least."""
