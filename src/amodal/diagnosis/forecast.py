@@ -14,7 +14,7 @@ FEWEST_SIZES = 3
 FEWEST_THINGS = 16
 STEEP = 1.5
 """A rate over all sizes above this is no power law's: nothing is extrapolated from it."""
-RATES = (0.3, 4.0)
+RATES = (0.2, 2.0)
 """Between which the rate of the law may be."""
 
 
