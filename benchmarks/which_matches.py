@@ -137,7 +137,7 @@ def after_a_run(latents: dict[str, Latents], seeds: int, had: int, more: int) ->
             pool = TEST + np.random.default_rng(seed).permutation(POOL)[:CANDIDATES]
             given = {name: latents[name].take(pool) for name in pair}
             old = np.arange(had)
-            model = Workspace(steps=200, members=2, seed=seed).fit(
+            model = Workspace(steps=60, members=2, folds=3, seed=seed).fit(
                 given, matches=dict.fromkeys(pair, old)
             )
             rows = given[pair[0]]
