@@ -37,8 +37,8 @@ def test_a_run_is_diagnosed_without_its_data(
     assert main(words) == 0
     said = capsys.readouterr().out
     assert said.startswith("PASS all directions: sound to touch, touch to sound")
-    assert "variance explained    100%" in said
-    assert "among 177, the others unmatched rows" in said
+    assert "variance explained             100%" in said
+    assert "of 177 unmatched rows" in said
     assert json.loads(figures.read_text())["verdict"]["level"] == "PASS"
     assert main(words) == 1
     assert "already exists" in capsys.readouterr().err

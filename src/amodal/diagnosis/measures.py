@@ -8,7 +8,7 @@ import numpy as np
 
 from amodal.diagnosis.calibration import Calibration, calibration
 from amodal.diagnosis.forecast import Forecast, forecast
-from amodal.diagnosis.resampling import Weights, ratio, resample
+from amodal.diagnosis.resampling import ratio, resample, share_interval
 from amodal.evaluation.intervals import Interval
 from amodal.model.evidence import Evidence, closed_form
 from amodal.model.found import CLOSED, MATCHES, OURS, UNMATCHED
@@ -114,7 +114,7 @@ def measure(
         closed_explained=None if best is None else explained(total[best], whole),
         beside=None if best is None else ratio(total[BLENDED], total[best], weights, things=things),
         shares=dict(shares),
-        search=_search(evidence, weights, things),
+        search=_search(evidence),
         calibration=calibration(evidence.expected.numpy(), total[BLENDED], weights, things=things),
         forecast=forecast(
             evidence.sizes.numpy(),
@@ -126,7 +126,7 @@ def measure(
     )
 
 
-def _search(evidence: Evidence, weights: Weights, things: int) -> tuple[Found, ...]:
+def _search(evidence: Evidence) -> tuple[Found, ...]:
     """Recall in both galleries."""
     found = []
     for gallery, pool in zip((MATCHES, UNMATCHED), evidence.pool.tolist(), strict=True):
@@ -136,10 +136,9 @@ def _search(evidence: Evidence, weights: Weights, things: int) -> tuple[Found, .
             if ranks is None or not pool:
                 continue
             asked = np.isfinite(ranks.numpy())
-            own, counted = weights[:, asked], np.ones(int(asked.sum()))
+            things = len(np.unique(evidence.thing.numpy()[asked]))
             for k in RECALLS:
-                hit = (ranks.numpy()[asked] <= k).astype(np.float64)
-                recalls[k] = ratio(hit, counted, own, things=things)
+                recalls[k] = share_interval(float((ranks.numpy()[asked] <= k).mean()), things)
         if by[OURS]:
             size = pool if gallery == MATCHES else pool + 1
             found.append(Found(gallery, size, by[OURS], by[CLOSED]))

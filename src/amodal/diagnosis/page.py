@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from amodal.diagnosis.forecast import Forecast
-from amodal.diagnosis.measures import SAME, DirectionFigures, Found
+from amodal.diagnosis.measures import SAME, DirectionFigures
 from amodal.evaluation.intervals import Interval
 from amodal.model.blending import TRAINED
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 MOST_BLOCKS = 12
 """With more blocks than this only the whole is printed; JSON has them all."""
+
+NAMES, CELLS = 31, 20
+"""Widths of the columns."""
 
 
 def page(diagnosis: "Diagnosis") -> str:
@@ -33,38 +36,36 @@ def page(diagnosis: "Diagnosis") -> str:
 
 def _direction(found: DirectionFigures, matches: int) -> Iterable[str]:
     yield from _translation(found)
-    for each in found.search:
-        yield from _search(found, each)
+    yield from _search(found)
     yield from _training(found)
     yield from _doubt(found)
     yield from _more_matches(found, matches)
 
 
 def _translation(found: DirectionFigures) -> Iterable[str]:
-    yield f"variance explained    {_percent(found.explained)}"
+    yield _row("variance explained", _percent(found.explained))
     if found.closed is not None and found.closed_explained is not None:
-        yield f"  {found.closed} alone {_percent(found.closed_explained)}"
+        yield _row(f"  by {found.closed}", _percent(found.closed_explained))
     if 1 < len(found.blocks) <= MOST_BLOCKS:
         for name, share in found.blocks.items():
-            yield f"  {name:20}{_percent(share)}"
+            yield _row(f"  {name}", _percent(share))
 
 
-def _search(found: DirectionFigures, each: Found) -> Iterable[str]:
-    among = {
-        "matches": f"among the {each.pool:,} held-out matches",
-        "unmatched": f"among {each.pool:,}, the others unmatched rows",
-    }[each.gallery]
-    for who, recalls in (("", each.ours), (f" by {found.closed} alone", each.closed)):
-        if recalls:
-            told = ", ".join(f"first {k}: {_percent(share)}" for k, share in recalls.items())
-            yield f"right row found {among}{who}: {told}" if not who else f" {who}: {told}"
+def _search(found: DirectionFigures) -> Iterable[str]:
+    if found.search:
+        yield _row("right row found", *(f"first {k}" for k in found.search[0].ours))
+    for each in found.search:
+        of = "held-out matches" if each.gallery == "matches" else "unmatched rows"
+        yield _row(f"  of {each.pool:,} {of}", *map(_percent, each.ours.values()))
+        if each.closed:
+            yield _row(f"  by {found.closed}", *map(_percent, each.closed.values()))
 
 
 def _training(found: DirectionFigures) -> Iterable[str]:
     if found.beside is None:
         return
     answered = ", ".join(f"{name} {share:.0%}" for name, share in found.shares.items() if share)
-    yield f"answered by           {answered}"
+    yield _row("answered by", answered)
     if found.helped:
         said = "training, with unmatched rows, helped"
     elif found.helped is False:
@@ -80,7 +81,7 @@ def _training(found: DirectionFigures) -> Iterable[str]:
 
 def _doubt(found: DirectionFigures) -> Iterable[str]:
     of = found.calibration
-    yield f"expected error        {_times(of.ratio)} the real one"
+    yield _row("expected error", f"{_times(of.ratio)} the real one")
     if of.correlation is None:
         yield "  every translation is expected to err alike: doubt tells no answer from another"
     else:
@@ -96,7 +97,7 @@ def _more_matches(found: DirectionFigures, matches: int) -> Iterable[str]:
     of: Forecast = found.forecast
     if of.sizes:
         told = ", ".join(f"{n}: {e:.3g}" for n, e in zip(of.sizes, of.errors, strict=True))
-        yield f"error by matches      {told} (closed form, squared)"
+        yield _row("error by matches", f"{told} (closed form, squared)")
     if of.silent:
         yield f"  more matches: nothing can be said, {of.silent}"
     for times, share in of.times.items():
@@ -110,6 +111,11 @@ def _more_matches(found: DirectionFigures, matches: int) -> Iterable[str]:
             f"  with {times * matches:,} matches the error would fall by about "
             f"{1 - share.mean:.0%}{bounds}{sure}"
         )
+
+
+def _row(name: str, *cells: str) -> str:
+    """A name and its cells, in columns."""
+    return f"{name:<{NAMES}}{''.join(f'{cell:<{CELLS}}' for cell in cells)}".rstrip()
 
 
 def _percent(found: Interval) -> str:
