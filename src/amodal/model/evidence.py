@@ -136,7 +136,10 @@ def _cross_fitted(held: Held, thing: np.ndarray, spec: LatentSpec) -> tuple[Tens
         own, other = (torch.from_numpy(part_of == part), torch.from_numpy(part_of != part))
         shares = blend_shares(means[:, other], held.truth[other], spec)
         members = torch.as_tensor(
-            sum(share * each for share, each in zip(shares, held.alone.values(), strict=True))
+            sum(
+                torch.where(share > 0, share * each, 0.0)  # an answer without a share may be NaN
+                for share, each in zip(shares, held.alone.values(), strict=True)
+            )
         )
         members = as_directions(members, spec)
         trust = trust_of(members[:, other], held.cycle[other], held.truth[other], spec)

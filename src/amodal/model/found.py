@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from amodal.fewmatch.kernel_ridge import KernelMap
 from amodal.latents import MatchTable
 from amodal.model.blending import ANSWERERS, KERNEL, START
 from amodal.model.inference import Ensemble
@@ -45,6 +46,8 @@ class Folds:
     table: MatchTable
     thing: np.ndarray
     """Number of the separate thing of each match."""
+    kernels: dict[tuple[int, Direction], KernelMap] = field(default_factory=dict)
+    """Those fitted so far: they take time of the third power of the matches."""
 
     @classmethod
     def of(
@@ -222,7 +225,11 @@ def _ensemble(folds: Folds, index: int, run: Run, shares: dict[Direction, Tensor
     for way, share in shares.items():
         things = folds.pairs(run.things, way)
         if bool(share[ANSWERERS.index(KERNEL)].any()) and len(things) >= FEWEST_KERNEL:
-            spec = folds.trained.architecture.specs[way[1]]
-            kernels[way] = fit_kernel(folds.latents, folds.table, way, things=things, spec=spec)
+            if (index, way) not in folds.kernels:
+                spec = folds.trained.architecture.specs[way[1]]
+                folds.kernels[index, way] = fit_kernel(
+                    folds.latents, folds.table, way, things=things, spec=spec
+                )
+            kernels[way] = folds.kernels[index, way]
     start = None if folds.start is None else folds.start.choose([index])
     return Ensemble(folds.trained.choose([index]), start, kernels, shares)

@@ -20,6 +20,8 @@ MANY = 1000
 """With more matches than this one fold is enough, and time is saved."""
 MOST_KERNEL = 600
 """With more, ridge stands for kernel ridge, which takes time of their third power."""
+MOST = 2000
+"""Matches to learn from at most: the fits of a curve must not take longer than training."""
 REPEATS = 4
 """Draws of the parts at most."""
 
@@ -41,7 +43,7 @@ def learn_curve(
     """
     taught = [(run, folds.pairs(run.things, direction)) for run in folds.runs.values()]
     taught = [(run, own) for run, own in taught if len(own)][: 1 if len(things) > MANY else None]
-    smallest = min((len(own) for _, own in taught), default=0)
+    smallest = min([MOST, *(len(own) for _, own in taught)]) if taught else 0
     sizes = np.unique([int(share * smallest) for share in FRACTIONS])
     sizes = sizes[sizes >= FEWEST].astype(np.int64)
     curve = torch.full((len(sizes), len(things)), torch.nan)
