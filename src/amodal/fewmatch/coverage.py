@@ -46,7 +46,7 @@ def covering_rows(
     Example:
         >>> line = torch.tensor([[0.0], [0.1], [0.2], [5.0], [5.1], [9.0]])
         >>> sorted(covering_rows(line, 3).tolist())
-        [1, 3, 5]
+        [2, 4, 5]
     """
     taken = np.empty(0, dtype=np.int64) if known is None else np.unique(known)
     if not 1 <= count <= len(rows) - len(taken):
