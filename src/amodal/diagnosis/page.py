@@ -120,8 +120,12 @@ def _row(name: str, *cells: str) -> str:
 
 def _percent(found: Interval) -> str:
     if found.low is None or found.high is None:
-        return f"{found.mean:.0%}"
-    return f"{found.mean:.0%} ({found.low:.0%} to {min(found.high, 1):.0%})"
+        return _whole(found.mean)
+    return f"{_whole(found.mean)} ({_whole(found.low)} to {_whole(min(found.high, 1))})"
+
+
+def _whole(share: float) -> str:
+    return f"{share:.0%}".replace("-0%", "0%")
 
 
 def _times(found: Interval) -> str:
