@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from amodal.diagnosis import diagnose
+    from amodal.diagnosis.suggestion import suggest
     from amodal.errors import AmodalError
     from amodal.latents import Latents, MatchTable
     from amodal.latents.by_name import encode
@@ -19,9 +21,11 @@ __all__ = [
     "Latents",
     "MatchTable",
     "Workspace",
+    "diagnose",
     "encode",
     "load",
     "load_model",
+    "suggest",
 ]
 
 # Loaded on first use: `import amodal` takes milliseconds, torch takes seconds.
@@ -33,6 +37,8 @@ _WHERE = {
     "MatchTable": "amodal.latents",
     "Workspace": "amodal.model",
     "encode": "amodal.latents.by_name",
+    "diagnose": "amodal.diagnosis",
+    "suggest": "amodal.diagnosis.suggestion",
     "load_model": "amodal.unimodal",
 }
 

@@ -43,6 +43,7 @@ class Fit:
         places = self.places()
         latents = {name: read_latents(name, place) for name, place in places.items()}
         check_names(places)
+        from amodal.diagnosis import diagnose
         from amodal.latents.match_file import read_matches
         from amodal.model import Workspace
 
@@ -55,6 +56,8 @@ class Fit:
         )
         model.fit(latents, matches=matches, folder=self.out, tensorboard=self.tensorboard)
         print(summary(model, sizes, time.monotonic() - start))
+        if model.evidence_ or not model.trust_:  # runs of older versions kept nothing to judge by
+            print(f"{diagnose(model).verdict} (more by amodal diagnose {self.out})")
         print(f"{self.out}: fitted; in Python: amodal.load({str(self.out)!r})")
 
     def places(self) -> dict[str, Path]:

@@ -19,6 +19,8 @@ VERBS: dict[str, str] = {
     "pretrain": "train a unimodal model and write its weights and card",
     "encode": "turn raw things into latents, in a folder",
     "fit": "fit a workspace on latents and matches",
+    "diagnose": "say how far a fitted run can be trusted: PASS, WARN or FAIL",
+    "suggest": "say which things to match next",
     "evaluate": "measure a fitted run on held-out things",
     "translate": "turn one thing into another modality",
     "export": "write a fitted run as an ONNX file, checked",

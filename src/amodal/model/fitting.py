@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from amodal.files import atomic_path, explained_disk_errors, read_json, write_js
 from amodal.latents import MatchTable, Normalisation
 from amodal.model.aligning import Aligner, free_rows
 from amodal.model.closed_forms import ClosedForms
+from amodal.model.evidence import Evidence, gather
 from amodal.model.inference import Ensemble
 from amodal.model.judging import Judged, judge
 from amodal.model.judging_retrieval import aligned_share, ensemble_of
@@ -52,6 +53,8 @@ class Fitted:
     """For each member: the step kept, and the held-out score there and at the start."""
     history: list[dict[str, Any]]
     """Losses and scores of all runs at every look."""
+    evidence: dict[tuple[str, str], Evidence] = field(default_factory=dict)
+    """What `amodal.diagnose` needs, where it was asked for."""
 
 
 def fit_population(
@@ -65,6 +68,7 @@ def fit_population(
     scales: Mapping[str, Float[Tensor, " _"]] | None = None,
     folder: Path | None = None,
     tensorboard: bool = False,
+    evidence: bool = False,
 ) -> list[Fitted]:
     """Train all members of all trials, and the folds that judge them, as one population.
 
@@ -80,6 +84,7 @@ def fit_population(
             an alignment by transport, which is left out without them.
         folder: where metrics and checkpoints go.
         tensorboard: write the metrics as TensorBoard curves in the folder, too.
+        evidence: keep what a diagnosis needs; it takes some closed forms more.
 
     Returns:
         What each trial gave.
@@ -112,7 +117,7 @@ def fit_population(
         forms = ClosedForms(latents, table, architecture.specs, beside and settings.kernel, aligner)
         start = population if settings.start else None
         free = {name: free_rows(latents, table, name, unmatched) for name in latents}
-        fitted.append(_collect(start, outcome, runs, own, forms, free))
+        fitted.append(_collect(start, outcome, runs, own, forms, free, evidence=evidence))
     return fitted
 
 
@@ -161,6 +166,8 @@ def _collect(
     own: list[int],
     forms: ClosedForms,
     free: Mapping[str, np.ndarray],
+    *,
+    evidence: bool,
 ) -> Fitted:
     """One trial's members, what held-out matches said of them, and their history."""
     full = [index for index in own if not len(runs[index].held_out)]
@@ -175,7 +182,10 @@ def _collect(
         judging, before, after = _left_out(outcome.population.architecture, forms, things)
     judged = judge(before, after, judging, dict(forms.latents), forms.table, forms=forms)
     aligned = _aligned_directions(before, after, judging, forms, judged, things, free)
-    if len(full) == len(own):
+    known: dict[tuple[str, str], Evidence] = {}
+    if len(full) < len(own) and evidence:
+        known = gather(judged, aligned, start=before, trained=after, runs=judging, forms=forms)
+    elif len(full) == len(own):
         # What these few say of simple maps is no measure of how far to trust a row.
         judged.trust.clear()
     ensemble = ensemble_of(members, first, forms, judged, things=things)
@@ -198,6 +208,7 @@ def _collect(
             for group in (runs[index].group for index in full)
         ],
         history=[row for row in outcome.history if row["run"] in mine],
+        evidence=known,
     )
 
 

@@ -5,7 +5,7 @@ ensemble that will answer later, on matches that none of the answering runs had 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import permutations
 
 import numpy as np
@@ -26,6 +26,18 @@ BLENDED = "blended"
 
 
 @dataclass(frozen=True)
+class Held:
+    """All answers to the held-out matches of one direction."""
+
+    things: list[int]
+    """The matches, rows of the match table."""
+    alone: dict[str, Float[Tensor, "_ thing dim"]]
+    """Answerer -> the answer of each member, or of one for all."""
+    truth: Float[Tensor, "thing dim"]
+    cycle: Float[Tensor, " thing"]
+
+
+@dataclass(frozen=True)
 class Judged:
     """What held-out matches said of each (source, target)."""
 
@@ -35,6 +47,8 @@ class Judged:
     """Answerer -> its mean squared error; that of the blend as "blended"."""
     trust: dict[Direction, Trust]
     """What to expect of the blended answers."""
+    held: dict[Direction, Held] = field(default_factory=dict)
+    """What this was learnt from."""
 
 
 def judge(
@@ -76,7 +90,11 @@ def judge(
         shares = torch.zeros(len(ANSWERERS), spec.dim)
         places = [ANSWERERS.index(name) for name in alone]
         shares[places] = blend_shares(means, truth, spec)
-        blended = sum(shares[ANSWERERS.index(name)] * each for name, each in alone.items())
+        blended = sum(
+            # An answer without a share may be no number.
+            torch.where(shares[place] > 0, shares[place] * each, 0.0)
+            for place, each in zip(places, alone.values(), strict=True)
+        )
         answers = as_directions(torch.as_tensor(blended), spec)
         judged.shares[direction] = shares
         judged.errors[direction] = {
@@ -85,6 +103,7 @@ def judge(
         }
         cycle = _cycles(trained, held_out, latents, table, direction)
         judged.trust[direction] = trust_of(answers, cycle, truth, spec)
+        judged.held[direction] = Held(things, alone, truth, cycle)
     return judged
 
 

@@ -14,6 +14,7 @@ from amodal.fewmatch.aligned import Affine
 from amodal.fewmatch.kernel_ridge import KernelMap
 from amodal.latents import Normalisation
 from amodal.model.blending import ANSWERERS
+from amodal.model.evidence import Evidence
 from amodal.model.inference import Ensemble
 from amodal.model.integrity import check_parts
 from amodal.model.retrieval_vectors import AlignedDirections, SharedDirections
@@ -54,6 +55,9 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
         tensors |= {f"aligned.{pair[0]}.{pair[1]}.{k}": value for k, value in vars(found).items()}
     for (source, target), affine in model.ensemble_.aligned.items():
         tensors |= {f"map.{source}.{target}.{k}": value for k, value in vars(affine).items()}
+    for (source, target), evidence in model.evidence_.items():
+        prefix = f"evidence.{source}.{target}."
+        tensors |= {prefix + name: value for name, value in evidence.to_tensors().items()}
     return config, tensors
 
 
@@ -120,6 +124,12 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
     model.held_out_errors_ = {
         (source, target): errors for source, target, errors in config.get("held_out_errors", [])
     }
+    # Runs saved before there was evidence have none: nothing can be diagnosed without.
+    model.evidence_ = {
+        (source, target): Evidence.from_tensors(_named(tensors, f"evidence.{source}.{target}."))
+        for source, target in directions
+        if f"evidence.{source}.{target}.thing" in tensors
+    }
     model.shared_ = {
         (first, second): _parts(SharedDirections, tensors, f"shared.{first}.{second}")
         for first, second in combinations(model.architecture_.names, 2)
@@ -148,6 +158,11 @@ def _whole_shares(columns_from_start: list[Any]) -> dict[tuple[str, str], Tensor
 def _parts(kind: type[Parts], tensors: dict[str, Tensor], prefix: str) -> Parts:
     """A dataclass of tensors that were written field by field."""
     return kind(**{name: tensors[f"{prefix}.{name}"] for name in kind.__dataclass_fields__})
+
+
+def _named(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin so, by the rest of their names."""
+    return {k.removeprefix(prefix): value for k, value in tensors.items() if k.startswith(prefix)}
 
 
 def _weights(architecture: Architecture, matrix: Tensor) -> Population:

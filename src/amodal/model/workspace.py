@@ -191,6 +191,7 @@ class Workspace(Sharing, Parameters):
             scales={name: found.scale for name, found in normalisation.items()},
             folder=path,
             tensorboard=tensorboard,
+            evidence=True,
         )
         self._adopt(fitted, checked, normalisation, matches=len(table))
         if path is not None:
@@ -227,12 +228,10 @@ class Workspace(Sharing, Parameters):
         self.models_ = {name: given.model for name, given in latents.items()}
         self.matches_ = matches
         self.rows_ = {name: len(given) for name, given in latents.items()}
-        self.held_out_errors_ = fitted.errors
-        self.trust_ = fitted.trust
-        self.gate_ = fitted.gate
-        self.history_ = fitted.history
-        self.shared_ = fitted.shared
-        self.aligned_ = fitted.aligned
+        self.held_out_errors_, self.trust_ = fitted.errors, fitted.trust
+        self.evidence_ = fitted.evidence
+        self.gate_, self.history_ = fitted.gate, fitted.history
+        self.shared_, self.aligned_ = fitted.shared, fitted.aligned
 
     def translate(self, values: Any, source: str, target: str, *, uncertainty: bool = False) -> Any:
         """Turn latents of one modality into latents of another: the members' mean answer.
