@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from amodal.errors import InputError, NotFoundError, Notice, UnknownNameError
+from amodal.errors import InputError, NotFoundError, UnknownNameError
 from amodal.latents.match_file import read_matches
 
 SIZES = {"image": 10, "text": 6, "sound": 4}
@@ -32,12 +32,6 @@ def test_byte_order_mark_and_windows_line_ends(file: Path) -> None:
     assert read_matches(file, SIZES).together("image", "text").tolist() == [[0, 3]]
 
 
-def test_the_same_match_twice_counts_once(file: Path) -> None:
-    file.write_text("image,text\n0,3\n0,3\n0,4\n")
-    with pytest.warns(Notice, match="1 matches were given more than once"):
-        assert len(read_matches(file, SIZES)) == 2
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -46,7 +40,9 @@ def test_the_same_match_twice_counts_once(file: Path) -> None:
         ("image,text\n\n1.5,2\n", r"line 3, column 'image': .* or nothing, got '1.5'"),
         ("image,text\n0\n", r"line 2: has 1 cells, expected 2 as in the header; leave a cell"),
         ("image,text,sound\n,,1\n", r"line 2: names one modality only; a match needs two"),
-        ("image,text\n", r"holds no matches: give a line for each"),
+        ("image,text\n", r"holds no matches: give a row for each"),
+        ("image,text\n0,3\n1,4\n0,3\n", r"line 4: is the same match as line 2: delete one"),
+        ('image,text\n0,"3\n', r"cannot be read as CSV text \(unexpected end of data"),
         ("", r"line 1: expected the names of two or more"),
         ("image\n0\n", r"line 1: expected the names of two or more different .* got 'image'"),
         ("image,image\n0,1\n", r"line 1: expected the names of two or more different"),
