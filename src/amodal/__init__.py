@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from amodal.errors import AmodalError
     from amodal.latents import Latents, MatchTable
     from amodal.model import Workspace
+    from amodal.model.latent_regressor import LatentRegressor
     from amodal.specification import Block, LatentSpec
     from amodal.unimodal import load_model
 
@@ -14,6 +15,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AmodalError",
     "Block",
+    "LatentRegressor",
     "LatentSpec",
     "Latents",
     "MatchTable",
@@ -27,6 +29,7 @@ _WHERE = {
     "AmodalError": "amodal.errors",
     "Block": "amodal.specification",
     "LatentSpec": "amodal.specification",
+    "LatentRegressor": "amodal.model.latent_regressor",
     "Latents": "amodal.latents",
     "MatchTable": "amodal.latents",
     "Workspace": "amodal.model",

@@ -60,11 +60,15 @@ class TransportCCA(Baseline):
         """
         super().__init__(principal=principal)
         self.settings = settings
+
+    def _standardised(self) -> int | None:
         # The base would standardise them; here their variance is wanted.
-        self.largest, self.principal = principal or EVERY, None
+        return None
 
     def _fit(self, rows: Mapping[str, Tensor], table: MatchTable) -> None:
-        principal = {name: Principal.fit(values, self.largest) for name, values in rows.items()}
+        principal = {
+            name: Principal.fit(values, self.principal or EVERY) for name, values in rows.items()
+        }
         standard = {name: principal[name].apply(values) for name, values in rows.items()}
         deviations = {name: principal[name].back.norm(dim=1) for name in rows}
         candidates = (self.settings,) if self.settings else CANDIDATES

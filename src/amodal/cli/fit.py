@@ -86,14 +86,9 @@ class Fit:
             >>> Fit(("image=latents/image", "text=t.npy"), Path("runs/mine")).places()["text"].name
             't.npy'
         """
-        places: dict[str, Path] = {}
-        for argument in self.latents:
-            name, equals, place = argument.partition("=")
-            if not (name and equals and place):
-                raise InputError(f"--latents got {argument!r}, expected modality=place")
-            if name in places:
-                raise InputError(f"--latents names the modality {name!r} twice")
-            places[name] = Path(place)
+        from amodal.latents.places import split_arguments
+
+        places = {name: Path(place) for name, place in split_arguments(self.latents).items()}
         if len(places) < 2:
             raise InputError(f"--latents: a workspace joins two or more, got {list(places)}")
         return places

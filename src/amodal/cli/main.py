@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "encode": "turn raw things into latents, in a folder",
     "fit": "fit a workspace on latents and matches",
     "evaluate": "measure a fitted run on held-out things",
+    "embed": "write latents' places in the shared space, and translated, into a file",
     "translate": "turn one thing into another modality",
     "study": "train many workspaces to see what each loss and each match is worth",
     "doctor": "what is installed here, what is not, and how to get it",

@@ -1,6 +1,7 @@
 """Latents from .h5ad and .h5mu files (AnnData, MuData): only the array and the names are read."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from amodal.errors import DamagedError, InputError, import_extra, unknown_name
+from amodal.files import atomic_path
 from amodal.latents.named import NamedLatents
 
 WIDEST = 5_000
@@ -99,3 +101,26 @@ def _rows(where: str, group: Any, key: str) -> np.ndarray:
 
 def _element(stored: Any) -> Any:
     return import_extra("anndata.io", "cells").read_elem(stored)
+
+
+def names_of_cells(path: Path) -> list[str]:
+    """What all cells of a .h5ad or .h5mu file are called, in its own order."""
+    with _opened(path) as file:
+        return _names(file)
+
+
+def add_to_cells(source: Path, out: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write a copy of a .h5ad or .h5mu file with further arrays in it; the rest is not read.
+
+    Args:
+        source: the file.
+        out: the file to write.
+        arrays: by their place in the file, such as "obsm/X_amodal" or "mod/rna/obsm/X_amodal".
+    """
+    write = import_extra("anndata.io", "cells").write_elem
+    with atomic_path(out) as temporary:
+        shutil.copyfile(source, temporary)
+        with import_extra("h5py", "cells").File(temporary, "r+") as file:
+            for place, values in arrays.items():
+                group, _, key = place.rpartition("/")
+                write(file[group], key, values)

@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,27 @@ def read_place(modality: str, place: str | Path) -> NamedLatents:
         if isinstance(error, NotFoundError | DamagedError | InputError | KeyError):
             raise type(error)(f"modality {modality!r}: {error}") from error
         raise
+
+
+def split_arguments(arguments: Iterable[str]) -> dict[str, str]:
+    """modality=place words of a command line, by modality.
+
+    Raises:
+        InputError: a word of another form, or a modality twice.
+
+    Example:
+        >>> split_arguments(["image=latents/image", "text=t.npy"])["text"]
+        't.npy'
+    """
+    places: dict[str, str] = {}
+    for argument in arguments:
+        name, equals, place = argument.partition("=")
+        if not (name and equals and place):
+            raise InputError(f"--latents got {argument!r}, expected modality=place")
+        if name in places:
+            raise InputError(f"--latents names the modality {name!r} twice")
+        places[name] = place
+    return places
 
 
 def split_place(place: str | Path) -> tuple[Path, str | None]:

@@ -31,7 +31,7 @@ def matches_by_name(
         >>> matches_by_name(names).rows.tolist()
         [[0, 2], [2, 0]]
     """
-    rows = {modality: _row_by_name(modality, given) for modality, given in names.items()}
+    rows = {modality: row_by_name(modality, given) for modality, given in names.items()}
     counting = [m for m, given in rows.items() if all(n == str(r) for n, r in given.items())]
     if len(counting) > 1 and not numbers and only is None:
         raise InputError(
@@ -51,7 +51,12 @@ def matches_by_name(
     return MatchTable(tuple(rows), np.array(table, dtype=np.int64))
 
 
-def _row_by_name(modality: str, names: Sequence[str] | None) -> dict[str, int]:
+def row_by_name(modality: str, names: Sequence[str] | None) -> dict[str, int]:
+    """The row of each item by its name.
+
+    Raises:
+        InputError: there are no names, or two items share one.
+    """
     if names is None:
         raise InputError(
             f"the items of modality {modality!r} have no names to match by: give a table of "

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from amodal.errors import InputError, NotFittedError, Notice, unknown_name
 from amodal.latents import Latents, MatchTable, Normalisation, as_latents, check_blocks, like
-from amodal.model.calling import OnClassOrInstance, Parameters
+from amodal.model.calling import OnClassOrInstance, SklearnCalls
 from amodal.model.fitting import Fitted, claim_folder, fit_population
 from amodal.model.inference import (
     answer,
@@ -40,7 +40,7 @@ from amodal.specification import LatentSpec
 from amodal.training import remove_checkpoints
 
 
-class Workspace(Parameters):
+class Workspace(SklearnCalls):
     """A shared workspace for two or more modalities' frozen latents.
 
     Devillers, Maytié, VanRullen 2024, "Semi-supervised multimodal representation learning through
