@@ -36,7 +36,7 @@ def write_embeddings(model: Any, places: Mapping[str, str], out: Path) -> list[s
     if out.suffix.lower() == ".npz":
         arrays = _plain_arrays(model, {n: read_place(n, place) for n, place in places.items()})
         with atomic_path(out) as temporary, open(temporary, "wb") as handle:
-            np.savez(handle, allow_pickle=False, **arrays)
+            np.savez(handle, **arrays)
     else:
         source = _one_file(places, out)
         arrays = _cell_arrays(

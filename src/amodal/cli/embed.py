@@ -43,10 +43,10 @@ class Embed:
     def run(self) -> None:
         """Embed, translate, write, and say what is in the file."""
         # Here, because they import torch, which takes seconds.
-        from amodal import load
         from amodal.embedding import write_embeddings
         from amodal.latents.places import split_arguments
+        from amodal.model import Workspace
 
         places = split_arguments(self.latents)
-        for line in write_embeddings(load(self.run_folder), places, self.out):
+        for line in write_embeddings(Workspace.load(self.run_folder), places, self.out):
             print(line)

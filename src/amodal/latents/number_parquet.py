@@ -49,7 +49,7 @@ def _id_column(schema: Any) -> str | None:
     pandas = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
     index = [name for name in pandas.get("index_columns", ()) if isinstance(name, str)]
     called = [name for name in schema.names if name.lower() in ID_COLUMNS]
-    texts = [field.name for field in schema if "string" in str(field.type)]
+    texts = [field.name for field in schema if str(field.type) in TEXTS]
     found = [*index[:1], *called[:1], *(texts if len(texts) == 1 else ())]
     return found[0] if found else None
 
@@ -82,6 +82,8 @@ def _wanted(path: Path, schema: Any, named: str | None, column: str | None) -> l
 
 NUMBERS = ("int", "uint", "float", "double", "halffloat", "bool")
 """How pyarrow's types of numbers begin."""
+TEXTS = ("string", "large_string", "string_view")
+"""pyarrow's types of text."""
 
 
 def _numbers(path: Path, name: str, column: Any, start: int) -> np.ndarray:

@@ -43,7 +43,8 @@ class Table:
 
     def where(self, number: int, column: str = "") -> str:
         """The place of a cell, for messages."""
-        place = f"{self.path}, {self.unit} {number}"
+        from_where = " (counted from 0)" if self.unit == "row" else ""
+        place = f"{self.path}, {self.unit} {number}{from_where}"
         return f"{place}, column {column!r}" if column else place
 
 
@@ -181,7 +182,7 @@ def _json_rows(path: Path) -> Rows:
 
 def _json_cells(where: str, text: str) -> dict[str, str]:
     try:
-        value = json.loads(text)
+        value = json.loads(text.strip())
     except json.JSONDecodeError as error:
         raise InputError(f"{where}, character {error.colno}: is not JSON ({error.msg})") from error
     if not isinstance(value, dict):
@@ -198,7 +199,7 @@ def _open_parquet(path: Path) -> Table:
         with parquet_file(path) as file:
             for batch in file.iter_batches(batch_size=BATCH):
                 for cells in batch.to_pylist():
-                    where = f"{path}, row {number}, column"
+                    where = f"{path}, row {number} (counted from 0), column"
                     yield number, {n: _text(f"{where} {n!r}", cell) for n, cell in cells.items()}
                     number += 1
 
