@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from amodal.errors import AmodalError
     from amodal.latents import Latents, MatchTable
     from amodal.model import Workspace
-    from amodal.model.latent_regressor import LatentRegressor
+    from amodal.model.latent_regressor import LatentRegressor, MatchedKFold
     from amodal.specification import Block, LatentSpec
     from amodal.unimodal import load_model
 
@@ -19,6 +19,7 @@ __all__ = [
     "LatentSpec",
     "Latents",
     "MatchTable",
+    "MatchedKFold",
     "Workspace",
     "load",
     "load_model",
@@ -32,6 +33,7 @@ _WHERE = {
     "LatentRegressor": "amodal.model.latent_regressor",
     "Latents": "amodal.latents",
     "MatchTable": "amodal.latents",
+    "MatchedKFold": "amodal.model.latent_regressor",
     "Workspace": "amodal.model",
     "load_model": "amodal.unimodal",
 }

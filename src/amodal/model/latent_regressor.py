@@ -1,5 +1,6 @@
 """`LatentRegressor`: two arrays in scikit-learn's manner, for pipelines and grid searches."""
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +24,55 @@ from sklearn.utils.validation import (
 from amodal.errors import InputError
 from amodal.latents.estimator import explained_share
 from amodal.model.workspace import Workspace
+from amodal.typing import Int64
+
+
+class MatchedKFold:
+    """Folds for cross-validation in which only things that are seen in both X and y are held out.
+
+    All other rows are in every training part, where they teach, and the matched ones are shared
+    out evenly. Give it as `cv` to `GridSearchCV` or `cross_val_score`.
+
+    Example:
+        >>> import numpy as np
+        >>> y = np.array([1.0, np.nan, 2.0, np.nan, 3.0, 4.0])[:, None]
+        >>> for train, test in MatchedKFold(2).split(np.ones((6, 1)), y):
+        ...     print(train.tolist(), test.tolist())
+        [0, 1, 3, 4] [2, 5]
+        [1, 2, 3, 5] [0, 4]
+    """
+
+    def __init__(self, n_splits: int = 5, *, seed: int = 0) -> None:
+        """Choose how many folds there are, and the seed of their drawing."""
+        self.n_splits = n_splits
+        self.seed = seed
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """How many folds there are."""
+        return self.n_splits
+
+    def split(
+        self, X: Any, y: Any, groups: Any = None
+    ) -> Iterator[tuple[Int64[np.ndarray, " train"], Int64[np.ndarray, " test"]]]:
+        """Rows to train on, and rows to test on, for each fold.
+
+        Raises:
+            InputError: fewer matched things than folds.
+        """
+        seen = [
+            _seen(name, np.asarray(_numpy(each), dtype=np.float64).reshape(len(each), -1))
+            for name, each in (("X", X), ("y", y))
+        ]
+        matched = np.flatnonzero(seen[0] & seen[1])
+        if not 2 <= self.n_splits <= len(matched):
+            raise InputError(
+                f"n_splits is {self.n_splits}, expected 2 to {len(matched)}, the number of rows "
+                "that are seen in both X and y"
+            )
+        order = np.random.default_rng(self.seed).permutation(matched)
+        for fold in range(self.n_splits):
+            test = np.sort(order[fold :: self.n_splits])
+            yield np.setdiff1d(np.arange(len(seen[0])), test), test
 
 
 class LatentRegressor(
@@ -88,6 +138,11 @@ class LatentRegressor(
         self.y_is_flat_ = y.ndim == 1
         seen = {"X": _seen("X", X), "y": _seen("y", y.reshape(len(y), -1))}
         both = np.flatnonzero(seen["X"] & seen["y"])
+        if not len(both):
+            raise InputError(
+                "no row is seen in both X and y: expected some rows without NaN in either; in "
+                "cross-validation use MatchedKFold, which leaves matches in every part"
+            )
         # The row of each thing among those that its modality was seen in.
         rows = {name: np.cumsum(mask)[both] - 1 for name, mask in seen.items()}
         arrays = {"X": X[seen["X"]], "y": y.reshape(len(y), -1)[seen["y"]]}
