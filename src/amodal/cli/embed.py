@@ -32,16 +32,9 @@ class Embed:
     overwrite: bool = False
     """Replace the file at --out if it is there."""
 
-    def __post_init__(self) -> None:
-        if self.out.suffix.lower() not in ENDINGS:
-            raise InputError(f"--out {self.out}: expected a file that ends in {', '.join(ENDINGS)}")
-        if self.out.exists() and not self.overwrite:
-            raise ExistsError(
-                f"{self.out} is already there: choose another --out, or add --overwrite"
-            )
-
     def run(self) -> None:
         """Embed, translate, write, and say what is in the file."""
+        self.check_out()
         # Here, because they import torch, which takes seconds.
         from amodal.embedding import write_embeddings
         from amodal.latents.places import split_arguments
@@ -50,3 +43,17 @@ class Embed:
         places = split_arguments(self.latents)
         for line in write_embeddings(Workspace.load(self.run_folder), places, self.out):
             print(line)
+
+    def check_out(self) -> None:
+        """Refuse a file that cannot be written, before anything is read.
+
+        Raises:
+            InputError: its ending says nothing.
+            ExistsError: it is there.
+        """
+        if self.out.suffix.lower() not in ENDINGS:
+            raise InputError(f"--out {self.out}: expected a file that ends in {', '.join(ENDINGS)}")
+        if self.out.exists() and not self.overwrite:
+            raise ExistsError(
+                f"{self.out} is already there: choose another --out, or add --overwrite"
+            )
