@@ -22,9 +22,11 @@ LARGEST = 20_000
 
 
 def skip_without_simulator(name: str) -> None:
-    """What draws the factory needs an optional package, and OpenGL."""
+    """What draws the factory, or reads cells, needs optional packages; drawing needs OpenGL."""
     if "factory" in name:
         skip_unless_drawn()
+    if name in ("amodal.cells", "single-cell.md"):
+        pytest.importorskip("mudata")
 
 
 def modules() -> list[str]:

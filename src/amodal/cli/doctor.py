@@ -16,6 +16,8 @@ CORE = ("torch", "numpy", "scipy", "safetensors", "tyro", "rich", "scikit-learn"
 EXTRAS = {
     "tensorboard": ("tensorboard",),
     "factory": ("mujoco",),
+    "tables": ("pyarrow",),
+    "cells": ("anndata", "mudata"),
     "dev": ("pytest", "hypothesis", "beartype", "ruff"),
 }
 """Optional dependencies of this package -> the packages that tell whether they are there."""

@@ -38,8 +38,8 @@ class MatchedKFold:
         >>> y = np.array([1.0, np.nan, 2.0, np.nan, 3.0, 4.0])[:, None]
         >>> for train, test in MatchedKFold(2).split(np.ones((6, 1)), y):
         ...     print(train.tolist(), test.tolist())
-        [0, 1, 3, 4] [2, 5]
-        [1, 2, 3, 5] [0, 4]
+        [0, 1, 3, 5] [2, 4]
+        [1, 2, 3, 4] [0, 5]
     """
 
     def __init__(self, n_splits: int = 5, *, seed: int = 0) -> None:
