@@ -6,7 +6,8 @@ if TYPE_CHECKING:
     from amodal.errors import AmodalError
     from amodal.latents import Latents, MatchTable
     from amodal.model import Workspace
-    from amodal.model.latent_regressor import LatentRegressor, MatchedKFold
+    from amodal.model.latent_regressor import LatentRegressor
+    from amodal.model.matched_folds import MatchedKFold
     from amodal.specification import Block, LatentSpec
     from amodal.unimodal import load_model
 
@@ -33,7 +34,7 @@ _WHERE = {
     "LatentRegressor": "amodal.model.latent_regressor",
     "Latents": "amodal.latents",
     "MatchTable": "amodal.latents",
-    "MatchedKFold": "amodal.model.latent_regressor",
+    "MatchedKFold": "amodal.model.matched_folds",
     "Workspace": "amodal.model",
     "load_model": "amodal.unimodal",
 }

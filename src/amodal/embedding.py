@@ -33,6 +33,7 @@ def write_embeddings(model: Any, places: Mapping[str, str], out: Path) -> list[s
     for name in places:
         if name not in model.modalities_:
             raise unknown_name("modality", name, model.modalities_)
+    arrays: dict[str, Any]
     if out.suffix.lower() == ".npz":
         arrays = _plain_arrays(model, {n: read_place(n, place) for n, place in places.items()})
         with atomic_path(out) as temporary, open(temporary, "wb") as handle:

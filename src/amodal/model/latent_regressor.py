@@ -1,6 +1,5 @@
 """`LatentRegressor`: two arrays in scikit-learn's manner, for pipelines and grid searches."""
 
-from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -23,56 +22,8 @@ from sklearn.utils.validation import (
 
 from amodal.errors import InputError
 from amodal.latents.estimator import explained_share
+from amodal.model.matched_folds import as_numpy, seen_rows
 from amodal.model.workspace import Workspace
-from amodal.typing import Int64
-
-
-class MatchedKFold:
-    """Folds for cross-validation in which only things that are seen in both X and y are held out.
-
-    All other rows are in every training part, where they teach, and the matched ones are shared
-    out evenly. Give it as `cv` to `GridSearchCV` or `cross_val_score`.
-
-    Example:
-        >>> import numpy as np
-        >>> y = np.array([1.0, np.nan, 2.0, np.nan, 3.0, 4.0])[:, None]
-        >>> for train, test in MatchedKFold(2).split(np.ones((6, 1)), y):
-        ...     print(train.tolist(), test.tolist())
-        [0, 1, 3, 5] [2, 4]
-        [1, 2, 3, 4] [0, 5]
-    """
-
-    def __init__(self, n_splits: int = 5, *, seed: int = 0) -> None:
-        """Choose how many folds there are, and the seed of their drawing."""
-        self.n_splits = n_splits
-        self.seed = seed
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """How many folds there are."""
-        return self.n_splits
-
-    def split(
-        self, X: Any, y: Any, groups: Any = None
-    ) -> Iterator[tuple[Int64[np.ndarray, " train"], Int64[np.ndarray, " test"]]]:
-        """Rows to train on, and rows to test on, for each fold.
-
-        Raises:
-            InputError: fewer matched things than folds.
-        """
-        seen = [
-            _seen(name, np.asarray(_numpy(each), dtype=np.float64).reshape(len(each), -1))
-            for name, each in (("X", X), ("y", y))
-        ]
-        matched = np.flatnonzero(seen[0] & seen[1])
-        if not 2 <= self.n_splits <= len(matched):
-            raise InputError(
-                f"n_splits is {self.n_splits}, expected 2 to {len(matched)}, the number of rows "
-                "that are seen in both X and y"
-            )
-        order = np.random.default_rng(self.seed).permutation(matched)
-        for fold in range(self.n_splits):
-            test = np.sort(order[fold :: self.n_splits])
-            yield np.setdiff1d(np.arange(len(seen[0])), test), test
 
 
 class LatentRegressor(
@@ -133,10 +84,10 @@ class LatentRegressor(
             )
         X = self._checked(X, ensure_min_samples=2)
         known: dict[str, Any] = {"ensure_2d": False, "input_name": "y", "estimator": self}
-        y = check_array(_numpy(y), dtype=KINDS, ensure_all_finite=NAN, **known)
+        y = check_array(as_numpy(y), dtype=KINDS, ensure_all_finite=NAN, **known)
         check_consistent_length(X, y)
         self.y_is_flat_ = y.ndim == 1
-        seen = {"X": _seen("X", X), "y": _seen("y", y.reshape(len(y), -1))}
+        seen = {"X": seen_rows("X", X), "y": seen_rows("y", y.reshape(len(y), -1))}
         both = np.flatnonzero(seen["X"] & seen["y"])
         if not len(both):
             raise InputError(
@@ -173,21 +124,21 @@ class LatentRegressor(
         """
         if sample_weight is not None:
             raise InputError("the score of a LatentRegressor takes no weights of samples")
-        truth = np.asarray(_numpy(y), dtype=np.float64)
+        truth = np.asarray(as_numpy(y), dtype=np.float64)
         truth = truth.reshape(len(truth), -1)
-        answer = np.asarray(_numpy(self.predict(X)), dtype=np.float64).reshape(truth.shape)
+        answer = np.asarray(as_numpy(self.predict(X)), dtype=np.float64).reshape(truth.shape)
         both = np.isfinite(truth).all(1) & np.isfinite(answer).all(1)
         if both.sum() < 2:
             return float("nan")
         return explained_share(truth[both], answer[both])
 
     def _checked(self, X: Any, **more: Any) -> Any:
-        return validate_data(self, _numpy(X), dtype=KINDS, ensure_all_finite=NAN, **more)
+        return validate_data(self, as_numpy(X), dtype=KINDS, ensure_all_finite=NAN, **more)
 
     def _answered(self, X: Any, answer: Any) -> Any:
         check_is_fitted(self)
         rows = self._checked(X, reset=False)
-        seen = _seen("X", rows)
+        seen = seen_rows("X", rows)
         if seen.all():
             result = answer(rows)
         else:
@@ -200,19 +151,3 @@ class LatentRegressor(
 NAN: Any = "allow-nan"
 KINDS: Any = [np.float64, np.float32]
 """Kinds of numbers that are kept; others become the first."""
-
-
-def _numpy(values: Any) -> Any:
-    return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else values
-
-
-def _seen(name: str, rows: np.ndarray) -> np.ndarray:
-    """Which rows are there; a row that is NaN in part is neither there nor absent."""
-    absent = np.isnan(rows)
-    part = absent.any(1) & ~absent.all(1)
-    if part.any():
-        raise InputError(
-            f"row {int(part.argmax())} of {name} is NaN in part: expected a row of numbers, or of "
-            "NaN alone for a thing that is not seen there; impute it, or leave it out"
-        )
-    return np.logical_not(absent.any(axis=1))
