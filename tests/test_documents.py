@@ -22,11 +22,13 @@ LARGEST = 20_000
 
 
 def skip_without_simulator(name: str) -> None:
-    """What draws the factory needs an optional package, and OpenGL; search needs another."""
+    """What draws the factory needs an optional package, and OpenGL; others need theirs."""
     if "factory" in name:
         skip_unless_drawn()
     if "search" in name:
         pytest.importorskip("lancedb")
+    if name in ("amodal.cells", "single-cell.md"):
+        pytest.importorskip("mudata")
 
 
 def skip_without_onnx(name: str) -> None:

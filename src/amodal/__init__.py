@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from amodal.latents import Latents, MatchTable
     from amodal.latents.by_name import encode
     from amodal.model import Workspace
+    from amodal.model.latent_regressor import LatentRegressor
+    from amodal.model.matched_folds import MatchedKFold
     from amodal.specification import Block, LatentSpec
     from amodal.unimodal import load_model
 
@@ -17,9 +19,11 @@ __version__ = "0.1.0"
 __all__ = [
     "AmodalError",
     "Block",
+    "LatentRegressor",
     "LatentSpec",
     "Latents",
     "MatchTable",
+    "MatchedKFold",
     "Workspace",
     "diagnose",
     "encode",
@@ -33,8 +37,10 @@ _WHERE = {
     "AmodalError": "amodal.errors",
     "Block": "amodal.specification",
     "LatentSpec": "amodal.specification",
+    "LatentRegressor": "amodal.model.latent_regressor",
     "Latents": "amodal.latents",
     "MatchTable": "amodal.latents",
+    "MatchedKFold": "amodal.model.matched_folds",
     "Workspace": "amodal.model",
     "encode": "amodal.latents.by_name",
     "diagnose": "amodal.diagnosis",

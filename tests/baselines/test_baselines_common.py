@@ -90,7 +90,7 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(InputError, match="modality 'sound' has no match with any other"):
         Ridge().fit(latents, matches={"image": rows, "text": rows})
     with pytest.raises(InputError, match="principal is 0"):
-        Ridge(principal=0)
+        Ridge(principal=0).fit(two(latents), matches={"image": rows, "text": rows})
     model = Ridge().fit(two(latents), matches={"image": rows, "text": rows})
     with pytest.raises(UnknownNameError, match="did you mean 'text'"):
         model.translate(latents["image"], "image", "txt")

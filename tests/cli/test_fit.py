@@ -94,9 +94,11 @@ def test_file_that_is_no_array(arrays: Path, capsys: pytest.CaptureFixture[str])
     (arrays / "touch.npy").write_bytes(b"not an array")
     assert fit(arrays) == 1
     assert "modality 'touch'" in capsys.readouterr().err
-    text = f"touch={arrays / 'matches.csv'}"
+    (arrays / "touch.docx").write_bytes(b"numbers")
+    text = f"touch={arrays / 'touch.docx'}"
     assert fit(arrays, "--latents", f"sound={arrays / 'sound.npy'}", text) == 1
-    assert "neither a folder made by `amodal encode` nor a .npy file" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "neither a folder made by `amodal encode` nor a file that ends in .npy, .npz" in said
 
 
 def test_stores_that_changed_places_are_refused(

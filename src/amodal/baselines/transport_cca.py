@@ -51,11 +51,13 @@ class TransportCCA(Baseline):
         """
         super().__init__(principal=principal)
         self.settings = settings
+
+    def _standardised(self) -> int | None:
         # The base would standardise them; here their variance is wanted.
-        self.largest, self.principal = principal, None
+        return None
 
     def _fit(self, rows: Mapping[str, Tensor], table: MatchTable) -> None:
-        coordinates = Coordinates.of(rows, self.largest)
+        coordinates = Coordinates.of(rows, self.principal)
         candidates = (self.settings,) if self.settings else CANDIDATES
         choice = choose_settings(
             coordinates.standard, coordinates.deviations, table, candidates=candidates

@@ -19,6 +19,9 @@ EXTRAS = {
     "hub": ("huggingface_hub",),
     "onnx": ("onnx", "onnxruntime"),
     "models": ("transformers", "sentence_transformers"),
+    "tables": ("pyarrow",),
+    "cells": ("anndata", "mudata"),
+    "search": ("lancedb", "pyarrow"),
     "dev": ("pytest", "hypothesis", "beartype", "ruff"),
 }
 """Optional dependencies of this package -> the packages that tell whether they are there."""

@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "diagnose": "say how far a fitted run can be trusted: PASS, WARN or FAIL",
     "suggest": "say which things to match next",
     "evaluate": "measure a fitted run on held-out things",
+    "embed": "write latents' places in the shared space, and translated, into a file",
     "translate": "turn one thing into another modality",
     "export": "write a fitted run as an ONNX file, checked",
     "index": "make one modality's latents searchable",

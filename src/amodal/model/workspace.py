@@ -12,7 +12,7 @@ from torch import Tensor
 
 from amodal.errors import InputError, Notice, unknown_name
 from amodal.latents import Latents, MatchTable, Normalisation, as_latents, check_blocks, like
-from amodal.model.calling import OnClassOrInstance, Parameters
+from amodal.model.calling import OnClassOrInstance, SklearnCalls
 from amodal.model.fitting import Fitted, claim_folder, fit_population
 from amodal.model.inference import (
     answer,
@@ -41,7 +41,7 @@ from amodal.specification import LatentSpec
 from amodal.training import remove_checkpoints
 
 
-class Workspace(Sharing, Parameters):
+class Workspace(Sharing, SklearnCalls):
     """A shared workspace for two or more modalities' frozen latents.
 
     Devillers, Maytié, VanRullen 2024, "Semi-supervised multimodal representation learning through
