@@ -32,18 +32,23 @@ def choose_by_folds(
     The score is the mean logarithm of the right answer's rank among held-out things, both ways.
 
     Args:
-        settings: where to begin, a dataclass; kept where there are too few matches to choose by.
-        grid: the values to try of some of its fields, in the order in which they are chosen.
+        settings: where to begin, a frozen dataclass; kept where there are too few matches to
+            choose by.
+        grid: the values to try of some of its fields, in the order in which they are
+            chosen; of equally good ones the first is kept.
         table: the matches; every fourth thing is held out in turn.
         fitted: settings, and the matches to learn from -> how rows are embedded.
         rows_of: settings -> the rows of each modality that `fitted` embeds.
     """
     if len(table) < FEWEST_TO_CHOOSE:
         return settings
+    known: dict[Settings, float] = {}
     for field, values in grid.items():
         tried = [replace(settings, **{field: value}) for value in values]  # pyright: ignore[reportArgumentType]
-        scores = [_score(each, table, fitted, rows_of(each)) for each in tried]
-        settings = tried[int(np.argmin(scores))]
+        for each in tried:
+            if each not in known:
+                known[each] = _score(each, table, fitted, rows_of(each))
+        settings = min(tried, key=known.__getitem__)
     return settings
 
 

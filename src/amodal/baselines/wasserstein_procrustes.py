@@ -60,7 +60,7 @@ class WassersteinProcrustes(TunedBaseline):
     """
 
     Settings = WassersteinProcrustesSettings
-    grid: ClassVar = {"exponent": (1.0, 0.5, 0.0), "share": (0.5, 0.0)}
+    grid: ClassVar = {"share": (0.5, 0.0), "exponent": (1.0, 0.5, 0.0)}
 
     def _align(self, rows: Mapping[str, Tensor], table: MatchTable, settings: Any) -> Embed:
         turns = self._turns(rows, table, settings)
