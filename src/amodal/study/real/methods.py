@@ -52,52 +52,13 @@ def workspace(task: Task) -> Answers:
     # Here, because the baselines need none of it.
     from amodal.model import Workspace
 
-    coordinates, back = principal_task(task)
-    model = Workspace(seed=task.seed).fit(coordinates.latents, matches=task.matches)
+    model = Workspace(seed=task.seed).fit(task.latents, matches=task.matches)
     first, second = task.test
     vectors = {
-        name: model.retrieval_vectors(coordinates.test[name], name, other)
+        name: model.retrieval_vectors(task.test[name], name, other)
         for name, other in ((first, second), (second, first))
     }
-    answers = _translated(model, coordinates)
-    return vectors, {way: back[way[1]](rows) for way, rows in answers.items()}
-
-
-def principal_task(
-    task: Task,
-) -> tuple[Task, dict[str, Callable[[np.ndarray], np.ndarray]]]:
-    """The task in standardised principal coordinates, and the way back to each modality's units.
-
-    What one-page.md asks of users of wide latents. Baselines do the same by themselves.
-    """
-    import torch
-
-    from amodal.baselines.principal import Principal
-
-    found = {
-        name: Principal.fit(torch.from_numpy(rows), PRINCIPAL)
-        for name, rows in task.latents.items()
-    }
-
-    def into(rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return {
-            name: found[name].apply(torch.from_numpy(values)).float().numpy()
-            for name, values in rows.items()
-        }
-
-    def outward(principal: Principal) -> Callable[[np.ndarray], np.ndarray]:
-        return lambda rows: principal.invert(torch.from_numpy(rows)).numpy()
-
-    changed = Task(
-        latents=into(task.latents),
-        matches=task.matches,
-        test=into(task.test),
-        same=task.same,
-        labels=task.labels,
-        by_class=task.by_class,
-        seed=task.seed,
-    )
-    return changed, {name: outward(principal) for name, principal in found.items()}
+    return vectors, _translated(model, task)
 
 
 def _translated(model: Any, task: Task) -> dict[tuple[str, str], np.ndarray]:

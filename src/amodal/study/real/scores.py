@@ -24,7 +24,8 @@ def scores(
     Args:
         task: with its test rows.
         vectors: of the test rows of each modality, to be compared by cosine.
-        translations: of the test rows, (source, target), in the target's units; may be empty.
+        translations: of the test rows, (source, target), in the task's coordinates;
+            may be empty.
     """
     first, second = task.test
     ways = {f"{first} to {second}": (first, second), f"{second} to {first}": (second, first)}
@@ -41,8 +42,8 @@ def scores(
                 own = {name: own[name] for name in ("average_precision", "label_transfer")}
             found[way] |= own
         if (source, target) in translations and not task.by_class:
-            answers, truth = translations[source, target], task.test[target]
-            found[way]["explained"] = explained(answers, truth)
+            answers = task.in_units(target, translations[source, target])
+            found[way]["explained"] = explained(answers, task.truth(target))
     one, other = found.values()
     means = {name: (one[name] + other[name]) / 2 for name in one if name in other}
     each = {f"{name} {way}": value for way, own in found.items() for name, value in own.items()}

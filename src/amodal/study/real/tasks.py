@@ -1,12 +1,14 @@
 """Tasks: what a method gets of a set, and what it is judged by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
 
+from amodal.baselines.principal import Principal
 from amodal.errors import InputError
-from amodal.study.real.sets import RealSet
+from amodal.study.real.sets import PRINCIPAL, RealSet
 from amodal.typing import Float
 
 TEST = 0.3
@@ -23,7 +25,12 @@ Arrays = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Task:
-    """Rows of two modalities and their matches to fit on, and test rows, in their own units."""
+    """Rows of two modalities and their matches to fit on, and test rows.
+
+    Modalities wider than `PRINCIPAL` are given as so many principal coordinates, measured on the
+    rows to fit on, in their own scale: they are what all methods see, so that none is slow because
+    of columns that carry nothing.
+    """
 
     latents: dict[str, Float[np.ndarray, "row _"]]
     matches: dict[str, list[int]]
@@ -35,6 +42,20 @@ class Task:
     """Classes of the test rows; empty where there are none."""
     by_class: bool
     seed: int
+    principal: dict[str, Principal] = field(default_factory=dict)
+    """Of the modalities that were too wide."""
+    units: dict[str, Float[np.ndarray, "row _"]] = field(default_factory=dict)
+    """Their test rows as they were."""
+
+    def truth(self, name: str) -> Float[np.ndarray, "row _"]:
+        """The test rows in the set's own units."""
+        return self.units.get(name, self.test[name])
+
+    def in_units(self, name: str, rows: Float[np.ndarray, "row _"]) -> Float[np.ndarray, "row _"]:
+        """Answers about a modality, in the set's own units."""
+        if name not in self.principal:
+            return rows
+        return self.principal[name].invert(torch.from_numpy(rows)).numpy()
 
     @property
     def count(self) -> int:
@@ -78,8 +99,41 @@ def draw_task(
         seed: of all draws.
     """
     draw = np.random.default_rng(seed)
-    if chosen.by_class:
-        return _by_class(chosen, pair, arrays, share=share, draw=draw, seed=seed)
+    kind = _by_class if chosen.by_class else _by_thing
+    return narrowed(kind(chosen, pair, arrays, share=share, draw=draw, seed=seed))
+
+
+def narrowed(task: Task) -> Task:
+    """The task with its wide modalities in principal coordinates of their own scale."""
+    found = {
+        name: Principal.fit(torch.from_numpy(rows), PRINCIPAL).rescaled(1.0)
+        for name, rows in task.latents.items()
+        if rows.shape[1] > PRINCIPAL
+    }
+    if not found:
+        return task
+
+    def into(rows: Arrays) -> dict[str, np.ndarray]:
+        return {name: found[name].apply(torch.from_numpy(rows[name])).numpy() for name in found}
+
+    return replace(
+        task,
+        latents=task.latents | into(task.latents),
+        test=task.test | into(task.test),
+        principal=found,
+        units={name: task.test[name] for name in found},
+    )
+
+
+def _by_thing(
+    chosen: RealSet,
+    pair: tuple[str, str],
+    arrays: Arrays,
+    *,
+    share: float,
+    draw: np.random.Generator,
+    seed: int,
+) -> Task:
     sizes = {name: len(arrays[name]) for name in pair}
     if len(set(sizes.values())) > 1:
         raise InputError(f"{chosen.path}: row i is the same thing in all, got rows {sizes}")
