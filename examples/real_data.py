@@ -26,11 +26,11 @@ from rich.table import Table
 
 from amodal.baselines import CCA, KernelRidge, Procrustes, Ridge, TransportCCA
 from amodal.baselines.base import Baseline
-from amodal.baselines.principal import Principal
 from amodal.errors import InputError, NotFoundError, unknown_name
 from amodal.evaluation.intervals import mean_interval, paired_difference
 from amodal.evaluation.retrieval import retrieval_both_ways
 from amodal.fewmatch.alignment import AlignmentSettings
+from amodal.fewmatch.principal import Principal
 from amodal.files import read_json, write_json
 from amodal.progress import progress
 

@@ -6,8 +6,8 @@ import scipy.linalg
 import torch
 
 from amodal.baselines import CCA, Procrustes
-from amodal.baselines.principal import Principal
 from amodal.errors import InputError
+from amodal.fewmatch.principal import Principal
 
 
 def draw(n: int = 300, *, seed: int = 0):

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from amodal.baselines.principal import Principal
 from amodal.errors import InputError, NotFittedError, unknown_name
+from amodal.fewmatch.principal import Principal
 from amodal.fewmatch.ways import shortest_way
 from amodal.latents import Latents, MatchTable, as_checked, as_latents, like
 from amodal.typing import Float

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from amodal.export.graph import Graph
+from amodal.fewmatch.aligned import Affine
 from amodal.fewmatch.kernel_ridge import KernelMap
 from amodal.specification import LatentSpec
 from amodal.workspace import Population
@@ -30,12 +31,16 @@ class Answers:
         """From the unimodal model's units."""
         graph, own = self.graph, self.model.normalisation_[name]
         shifted = graph.add("Sub", rows, graph.constant(own.shift))
+        if own.basis is not None:
+            shifted = graph.add("MatMul", shifted, graph.constant(own.basis))
         return graph.add("Div", shifted, graph.constant(own.scale))
 
     def inverted(self, rows: str, name: str) -> str:
         """Back to the unimodal model's units."""
         graph, own = self.graph, self.model.normalisation_[name]
         scaled = graph.add("Mul", rows, graph.constant(own.scale))
+        if own.basis is not None:
+            scaled = graph.add("MatMul", scaled, graph.constant(own.basis.T))
         return graph.add("Add", scaled, graph.constant(own.shift))
 
     def members(self, rows: str, source: str, target: str) -> str:
@@ -45,12 +50,14 @@ class Answers:
         if shares is None:
             return self.translated(ensemble.members, rows, source, target)
         kernel = ensemble.kernels.get((source, target))
+        aligned = ensemble.aligned.get((source, target))
         ways = (
             lambda: self.translated(ensemble.members, rows, source, target),
             lambda: self.translated(ensemble.start, rows, source, target),
             lambda: self.kernel(kernel, rows, target),
+            lambda: self.aligned(aligned, rows, target),
         )
-        there = (True, ensemble.start is not None, kernel is not None)
+        there = (True, ensemble.start is not None, kernel is not None, aligned is not None)
         parts = [
             graph.add("Mul", way(), graph.constant(share))
             for way, share, known in zip(ways, shares, there, strict=True)
@@ -99,11 +106,22 @@ class Answers:
             scaled = graph.add("Mul", apart, graph.constant(-1 / (2 * length**2)))
             weights = graph.constant(fitted.weights * columns)
             total = graph.add("Add", total, graph.add("MatMul", graph.add("Exp", scaled), weights))
-        narrow = graph.add("Cast", total, to=onnx_float)
+        return self._nearest(graph.add("Cast", total, to=onnx_float), target)
+
+    def aligned(self, affine: Affine, rows: str, target: str) -> str:
+        """(1, row, dim): the linear map of an alignment, as the nearest latents."""
+        graph = self.graph
+        centred = graph.add("Sub", rows, graph.constant(affine.shift))
+        product = graph.add("MatMul", centred, graph.constant(affine.weight))
+        return self._nearest(graph.add("Add", product, graph.constant(affine.offset)), target)
+
+    def _nearest(self, rows: str, target: str) -> str:
+        """(1, row, dim): as `nearest_latents`."""
         nearest = self._by_block(
-            narrow, target, categorical=self._nearest_probabilities, circular=self._unit
+            rows, target, categorical=self._nearest_probabilities, circular=self._unit
         )
-        return graph.add("Unsqueeze", nearest, graph.constant(np.array([0], dtype=np.int64)))
+        zero = self.graph.constant(np.array([0], dtype=np.int64))
+        return self.graph.add("Unsqueeze", nearest, zero)
 
     def directions(self, rows: str, target: str) -> str:
         """Circular blocks of length 1 again, as `as_directions`."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from amodal.errors import InputError
 from amodal.export.graph import onnx_package
@@ -90,6 +91,7 @@ def runner(built: bytes) -> tuple[Any, str]:
 def random_rows(model: Any, name: str, count: int, *, seed: int) -> np.ndarray:
     """Rows spread like those that were fitted on, in the form of each block."""
     rng = np.random.default_rng(seed)
+    own = model.normalisation_[name]
     spec: LatentSpec = model.architecture_.specs[name]
     rows = rng.normal(size=(count, spec.dim))
     for block, columns in spec.parts():
@@ -97,5 +99,4 @@ def random_rows(model: Any, name: str, count: int, *, seed: int) -> np.ndarray:
             rows[:, columns] = np.eye(block.size)[rng.integers(block.size, size=count)]
         elif block.kind == "circular":
             rows[:, columns] /= np.linalg.norm(rows[:, columns], axis=1, keepdims=True)
-    own = model.normalisation_[name]
-    return (rows * own.scale.numpy() + own.shift.numpy()).astype(np.float32)
+    return own.invert(torch.from_numpy(rows).float()).numpy()

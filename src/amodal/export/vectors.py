@@ -39,7 +39,19 @@ def vectors(answers: Answers, rows: str, name: str, other: str) -> tuple[str, in
     parts = (own, abroad, projected) if is_first else (abroad, own, projected)
     pairs = zip(parts, weights.tolist(), strict=True)
     joined = graph.join([graph.add("Mul", part, graph.constant(weight)) for part, weight in pairs])
-    return joined, sizes[name].dim + sizes[other].dim + projection.shape[1]
+    width = sizes[name].dim + sizes[other].dim + projection.shape[1]
+    aligned = model.aligned_.get((first, second))
+    if aligned is None:
+        return joined, width
+    shift = aligned.first_shift if is_first else aligned.second_shift
+    directions = aligned.first if is_first else aligned.second
+    centred = graph.add("Sub", rows, graph.constant(shift))
+    turned = graph.add("MatMul", centred, graph.constant(directions))
+    sides = (
+        graph.add("Mul", joined, graph.constant((1 - aligned.share).sqrt())),
+        graph.add("Mul", graph.unit(turned, least=SHORTEST), graph.constant(aligned.share.sqrt())),
+    )
+    return graph.join(sides), width + directions.shape[1]
 
 
 def _weighted(answers: Answers, rows: str, weights: torch.Tensor) -> str:

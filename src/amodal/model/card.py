@@ -81,7 +81,7 @@ def _data(config: Mapping[str, Any]) -> Iterator[str]:
         cells = [
             _quoted(name),
             "unknown" if rows is None else f"{rows:,}",
-            str(sum(block["size"] for block in blocks)),
+            str(len(config["normalisation"][name]["shift"])),
             ", ".join(f"{_quoted(b['name'])}: {b['size']} {b['kind']}" for b in blocks),
             _quoted(config["models"].get(name) or "not named"),
             _quoted(config["fingerprints"].get(name, "")[:12] or "none: plain arrays"),

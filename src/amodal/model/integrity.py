@@ -37,6 +37,8 @@ def check_parts(model: Any) -> None:
     _check_answerers(model.ensemble_, directions, sizes)
     for first, second in combinations(names, 2):
         _check_shared(model.shared_[first, second], sizes[first], sizes[second])
+        if (first, second) in model.aligned_:
+            _check_aligned(model.aligned_[first, second], sizes[first], sizes[second])
 
 
 def _check_architecture(architecture: Architecture) -> None:
@@ -58,8 +60,15 @@ def _sizes(model: Any) -> dict[str, int]:
 
 
 def _check_normalisation(name: str, given: Normalisation, dim: int) -> None:
-    for what, values in (("shift", given.shift), ("scale", given.scale)):
-        _expect_shape(f"{what} of {name!r}", values, (dim,), torch.float32)
+    wide = dim if given.basis is None else len(given.basis)
+    parts: dict[str, tuple[Tensor, tuple[int, ...]]] = {
+        "shift": (given.shift, (wide,)),
+        "scale": (given.scale, (dim,)),
+    }
+    if given.basis is not None:
+        parts["basis"] = (given.basis, (wide, dim))
+    for what, (values, shape) in parts.items():
+        _expect_shape(f"{what} of {name!r}", values, shape, torch.float32)
         if not bool(values.isfinite().all()):
             raise ValueError(f"{what} of {name!r} holds NaN or infinite numbers")
     if not bool((given.scale > 0).all()):
@@ -105,7 +114,9 @@ def _check_answerers(
     _expect_among("shares", ensemble.shares, directions)
     for (source, target), shares in ensemble.shares.items():
         _expect_shape("shares", shares, (len(ANSWERERS), sizes[target]), torch.float32)
-        there = (True, ensemble.start is not None, (source, target) in ensemble.kernels)
+        pair = (source, target)
+        closed = (pair in ensemble.kernels, pair in ensemble.aligned)
+        there = (True, ensemble.start is not None, *closed)
         absent = [part for part, known in zip(shares, there, strict=True) if not known]
         if any(bool(part.any()) for part in absent):
             raise ValueError("shares: of an answer that is not there")
@@ -119,6 +130,23 @@ def _check_answerers(
         _expect_shape("kernel lengths", kernel.lengths, (dim,), torch.float64)
         if not bool((kernel.lengths > 0).all()):
             raise ValueError("kernel lengths must be above 0")
+
+    for (source, target), affine in ensemble.aligned.items():
+        given, told = sizes[source], sizes[target]
+        _expect_shape("shift of a map", affine.shift, (given,), torch.float32)
+        _expect_shape("weight of a map", affine.weight, (given, told), torch.float32)
+        _expect_shape("offset of a map", affine.offset, (told,), torch.float32)
+
+
+def _check_aligned(aligned: Any, first: int, second: int) -> None:
+    count = aligned.first.shape[-1]
+    _expect_shape("aligned directions", aligned.first, (first, count), torch.float32)
+    _expect_shape("aligned directions", aligned.second, (second, count), torch.float32)
+    _expect_shape("aligned shift", aligned.first_shift, (first,), torch.float32)
+    _expect_shape("aligned shift", aligned.second_shift, (second,), torch.float32)
+    _expect_shape("share of aligned directions", aligned.share, (), torch.float32)
+    if not 0 <= float(aligned.share) <= 1:
+        raise ValueError(f"share of aligned directions: expected 0 to 1, got {aligned.share}")
 
 
 def _check_shared(shared: Any, first: int, second: int) -> None:

@@ -10,16 +10,18 @@ import torch
 from torch import Tensor
 
 from amodal.errors import DamagedError
+from amodal.fewmatch.aligned import Affine
 from amodal.fewmatch.kernel_ridge import KernelMap
 from amodal.latents import Normalisation
+from amodal.model.blending import ANSWERERS
 from amodal.model.inference import Ensemble
 from amodal.model.integrity import check_parts
-from amodal.model.retrieval_vectors import SharedDirections
+from amodal.model.retrieval_vectors import AlignedDirections, SharedDirections
 from amodal.model.storage import check_config, read_history, read_model
 from amodal.model.trust import Trust
 from amodal.workspace import Architecture, Population
 
-Parts = TypeVar("Parts", KernelMap, SharedDirections)
+Parts = TypeVar("Parts", KernelMap, SharedDirections, AlignedDirections, Affine)
 
 
 def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -39,12 +41,19 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
     tensors = {"members": model.ensemble_.members.matrix}
     if model.ensemble_.start is not None:
         tensors["start"] = model.ensemble_.start.matrix
+    for name, normalisation in model.normalisation_.items():
+        if normalisation.basis is not None:
+            tensors[f"basis.{name}"] = normalisation.basis
     for (source, target), shares in model.ensemble_.shares.items():
         tensors[f"shares.{source}.{target}"] = shares
     for (source, target), kernel in model.ensemble_.kernels.items():
         tensors |= {f"kernel.{source}.{target}.{k}": value for k, value in vars(kernel).items()}
     for pair, shared in model.shared_.items():
         tensors |= {f"shared.{pair[0]}.{pair[1]}.{k}": value for k, value in vars(shared).items()}
+    for pair, found in model.aligned_.items():
+        tensors |= {f"aligned.{pair[0]}.{pair[1]}.{k}": value for k, value in vars(found).items()}
+    for (source, target), affine in model.ensemble_.aligned.items():
+        tensors |= {f"map.{source}.{target}.{k}": value for k, value in vars(affine).items()}
     return config, tensors
 
 
@@ -75,7 +84,8 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
     model.set_params(**config["parameters"])
     model.architecture_ = Architecture.from_json(config["architecture"])
     model.normalisation_ = {
-        name: Normalisation.from_json(value) for name, value in config["normalisation"].items()
+        name: Normalisation.from_json(value, tensors.get(f"basis.{name}"))
+        for name, value in config["normalisation"].items()
     }
     model.fingerprints_ = config["fingerprints"]
     model.models_ = config["models"]
@@ -95,8 +105,13 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
             for source, target in directions
             if f"kernel.{source}.{target}.points" in tensors
         },
+        aligned={
+            (source, target): _parts(Affine, tensors, f"map.{source}.{target}")
+            for source, target in directions
+            if f"map.{source}.{target}.weight" in tensors
+        },
         shares={
-            (source, target): tensors[f"shares.{source}.{target}"]
+            (source, target): _of_all_answerers(tensors[f"shares.{source}.{target}"])
             for source, target in directions
             if f"shares.{source}.{target}" in tensors
         }
@@ -109,6 +124,16 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
         (first, second): _parts(SharedDirections, tensors, f"shared.{first}.{second}")
         for first, second in combinations(model.architecture_.names, 2)
     }
+    model.aligned_ = {
+        (first, second): _parts(AlignedDirections, tensors, f"aligned.{first}.{second}")
+        for first, second in combinations(model.architecture_.names, 2)
+        if f"aligned.{first}.{second}.share" in tensors
+    }
+
+
+def _of_all_answerers(shares: Tensor) -> Tensor:
+    """Shares that were saved before there were further answerers, with none for those."""
+    return torch.cat([shares, shares.new_zeros(len(ANSWERERS) - len(shares), shares.shape[1])])
 
 
 def _whole_shares(columns_from_start: list[Any]) -> dict[tuple[str, str], Tensor]:
@@ -116,7 +141,7 @@ def _whole_shares(columns_from_start: list[Any]) -> dict[tuple[str, str], Tensor
     found = {}
     for source, target, columns in columns_from_start:
         start = torch.tensor(columns).float()
-        found[source, target] = torch.stack([1 - start, start, torch.zeros_like(start)])
+        found[source, target] = _of_all_answerers(torch.stack([1 - start, start]))
     return found
 
 

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +31,9 @@ from amodal.model.prepare import (
     check_tensorboard,
     normalisation_of,
     settings_of,
+    specs_of,
 )
-from amodal.model.retrieval_vectors import retrieval_vectors, shared_directions
+from amodal.model.retrieval_vectors import retrieval_vectors
 from amodal.model.serialise import restore, to_files
 from amodal.model.sharing import Sharing
 from amodal.model.storage import write_model
@@ -47,8 +47,8 @@ class Workspace(Sharing, Parameters):
     Devillers, Maytié, VanRullen 2024, "Semi-supervised multimodal representation learning through
     a global workspace" (arXiv 2306.15711). Every modality is encoded into and decoded from one
     state. Translation and contrastive losses learn from the few matches, demi-cycles and cycles
-    from all rows. It starts at ridge regression; trained members, ridge and kernel ridge answer
-    together, each with the share that held-out matches give it.
+    from all rows. It starts at ridge regression; trained members, ridge, kernel ridge and an
+    alignment by transport answer together, each with the share that held-out matches give it.
 
     Example:
         >>> import numpy as np
@@ -71,6 +71,8 @@ class Workspace(Sharing, Parameters):
         losses: Mapping[str, float] | None = None,
         start: bool | None = None,
         kernel: bool | None = None,
+        align: bool | None = None,
+        principal: int | None = None,
         state: int | None = None,
         hidden: int | None = None,
         members: int | None = None,
@@ -87,6 +89,8 @@ class Workspace(Sharing, Parameters):
             losses: weight of each loss: translation, contrastive, demi_cycle, cycle, broadcast.
             start: begin at ridge regression on the matches.
             kernel: let kernel ridge regression answer too, by its share on held-out matches.
+            align: let an alignment by transport between unmatched rows answer and rank too.
+            principal: principal coordinates kept of a wider latent space.
             state: numbers in a state.
             hidden: width of the networks' hidden layers.
             members: workspaces trained from different seeds, whose answers are averaged.
@@ -100,6 +104,8 @@ class Workspace(Sharing, Parameters):
         self.losses = losses
         self.start = start
         self.kernel = kernel
+        self.align = align
+        self.principal = principal
         self.state = state
         self.hidden = hidden
         self.members = members
@@ -147,9 +153,9 @@ class Workspace(Sharing, Parameters):
         check_supervision(table, settings)
         if len(table) == 0 and settings.start:
             settings = replace(settings, start=False)
-        normalisation = {name: normalisation_of(given) for name, given in checked.items()}
+        normalisation = {n: normalisation_of(g, settings.principal) for n, g in checked.items()}
         rows = {name: normalisation[name].apply(given.rows) for name, given in checked.items()}
-        architecture = architecture_for(settings, checked)
+        architecture = architecture_for(settings, specs_of(checked, normalisation))
         fingerprints = {name: given.fingerprint for name, given in checked.items()}
         models = {name: given.model for name, given in checked.items()}
         path = None if folder is None else Path(folder)
@@ -182,10 +188,11 @@ class Workspace(Sharing, Parameters):
             rows,
             table,
             trials=[trial],
+            scales={name: found.scale for name, found in normalisation.items()},
             folder=path,
             tensorboard=tensorboard,
         )
-        self._adopt(fitted, checked, rows, normalisation, matches=len(table))
+        self._adopt(fitted, checked, normalisation, matches=len(table))
         if path is not None:
             write_model(path, *to_files(self))
             remove_checkpoints(path / "checkpoint.safetensors")
@@ -201,16 +208,14 @@ class Workspace(Sharing, Parameters):
             matches: how many matches it learnt from.
         """
         normalisation = {name: normalisation_of(given) for name, given in latents.items()}
-        rows = {n: normalisation[n].apply(given.rows) for n, given in latents.items()}
         model = cls()
-        model._adopt(fitted, latents, rows, normalisation, matches=matches)
+        model._adopt(fitted, latents, normalisation, matches=matches)
         return model
 
     def _adopt(
         self,
         fitted: Fitted,
         latents: Mapping[str, Latents],
-        rows: Mapping[str, Tensor],
         normalisation: dict[str, Normalisation],
         *,
         matches: int,
@@ -226,12 +231,8 @@ class Workspace(Sharing, Parameters):
         self.trust_ = fitted.trust
         self.gate_ = fitted.gate
         self.history_ = fitted.history
-        self.shared_ = {
-            (first, second): shared_directions(
-                self.ensemble_, rows[first], rows[second], names=(first, second)
-            )
-            for first, second in combinations(rows, 2)
-        }
+        self.shared_ = fitted.shared
+        self.aligned_ = fitted.aligned
 
     def translate(self, values: Any, source: str, target: str, *, uncertainty: bool = False) -> Any:
         """Turn latents of one modality into latents of another: the members' mean answer.
@@ -318,6 +319,7 @@ class Workspace(Sharing, Parameters):
             other=target,
             trust=self.trust_,
             shared=self.shared_[first, second],
+            aligned=self.aligned_.get((first, second)),
             first=source == first,
         )
 
@@ -372,10 +374,11 @@ class Workspace(Sharing, Parameters):
 
     def _normalised(self, values: Any, name: str) -> Tensor:
         self._known(name)
-        spec = self.architecture_.specs[name]
+        normalisation = self.normalisation_[name]
+        spec = normalisation.given(self.architecture_.specs[name])
         if isinstance(values, Latents):
             check_fingerprint(name, values, self.fingerprints_[name], self.models_[name])
             values = values.rows
         rows = as_latents(name, values, dim=spec.dim)
         check_blocks(name, rows, spec)
-        return self.normalisation_[name].apply(rows)
+        return normalisation.apply(rows)
