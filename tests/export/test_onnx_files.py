@@ -11,6 +11,7 @@ import torch
 
 import amodal
 from amodal import Workspace
+from amodal.cli.main import main
 from amodal.errors import (
     ExistsError,
     InputError,
@@ -132,6 +133,26 @@ def test_every_architecture(typed, tmp_path, settings: dict) -> None:
         export_onnx(model, tmp_path / f"{source}-state.onnx", source=source, embed=True)
         [state] = ask(tmp_path / f"{source}-state.onnx", rows)
         np.testing.assert_allclose(state, model.embed({source: rows}), rtol=1e-4, atol=1e-5)
+
+
+def test_wide_spaces_in_principal_coordinates(tmp_path, capsys) -> None:
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=(200, 4))
+    wide = {
+        name: (hidden @ rng.normal(size=(4, dim)) + 0.05 * rng.normal(size=(200, dim))) * 3 + 1
+        for name, dim in (("sight", 150), ("words", 140))
+    }
+    model = Workspace(steps=0).fit(wide, matches={name: range(40) for name in wide})
+    assert all(own.basis is not None for own in model.normalisation_.values())
+    rows, out = wide["sight"][150:].astype(np.float32), tmp_path / "t.onnx"
+    told = export_onnx(model, out, source="sight", target="words")
+    assert told.outputs == {"translation": 140}
+    wanted = model.translate(rows, "sight", "words")
+    np.testing.assert_allclose(ask(out, rows)[0], wanted, rtol=1e-4, atol=1e-4)
+    model.save(tmp_path / "run")
+    words = ["--source", "sight", "--target", "words", "--out", str(out), "--overwrite"]
+    assert main(["export", str(tmp_path / "run"), *words]) == 0
+    assert "latents (row, 150) of sight -> translation (row, 140)" in capsys.readouterr().out
 
 
 def test_the_nearest_probabilities_are_those_of_the_workspace(golden) -> None:
