@@ -34,8 +34,8 @@ DIRECTIONS = list(permutations(("sight", "words", "touch"), 2))
 
 @pytest.fixture(scope="module")
 def golden() -> Workspace:
-    """Three modalities with all kinds of blocks; members, ridge and kernel ridge have shares."""
-    return amodal.load(GOLDEN / "checksum")
+    """Three modalities with all kinds of blocks; every answerer has a share."""
+    return amodal.load(GOLDEN / "alignment")
 
 
 def ask(path: Path, rows: np.ndarray) -> list[np.ndarray]:
@@ -58,18 +58,16 @@ def real_rows(name: str, count: int = 40) -> np.ndarray:
 def test_all_answerers_are_among_what_is_compared(golden) -> None:
     shares = torch.stack([s.amax(1) for s in golden.ensemble_.shares.values()])
     assert bool((shares.amax(0) > 0.2).all())
-    assert golden.ensemble_.kernels.keys() == {
-        ("sight", "touch"),
-        ("words", "sight"),
-        ("touch", "words"),
-    }
+    assert golden.ensemble_.aligned
+    assert golden.aligned_
+    assert golden.normalisation_["sight"].basis is not None
 
 
 @pytest.mark.parametrize(("source", "target"), DIRECTIONS)
 def test_translations(golden, tmp_path, source: str, target: str) -> None:
     out = tmp_path / "t.onnx"
     told = export_onnx(golden, out, source=source, target=target, uncertainty=True)
-    dim = golden.architecture_.specs[target].dim
+    dim = len(golden.normalisation_[target].shift)
     assert told.outputs == {"translation": dim, "uncertainty": 0}
     assert told.checked.by.startswith("onnxruntime")
     assert told.bytes == out.stat().st_size
@@ -101,7 +99,7 @@ def test_states(golden, tmp_path, source: str) -> None:
     np.testing.assert_allclose(ask(out, rows)[0], golden.embed({source: rows}), atol=1e-5)
 
 
-@pytest.mark.parametrize("folder", ["from-start", "shares"])
+@pytest.mark.parametrize("folder", ["from-start", "shares", "checksum"])
 def test_runs_of_earlier_versions(tmp_path, folder: str) -> None:
     model, rows = amodal.load(GOLDEN / folder), real_rows("sight")
     export_onnx(model, tmp_path / "t.onnx", source="sight", target="words")
