@@ -99,7 +99,9 @@ def write_tensors(path: str | Path, tensors: dict[str, Any], *, metadata: Any = 
     from safetensors.torch import save
 
     # The bytes are written here: safetensors' own writing hides the reason why a disk refuses.
-    packed = save({name: value.contiguous() for name, value in tensors.items()}, metadata)
+    # Copies: safetensors refuses tensors that share memory, as one map in two pairs does.
+    copied = {name: value.contiguous().clone() for name, value in tensors.items()}
+    packed = save(copied, metadata)
     with atomic_path(path) as temporary:
         temporary.write_bytes(packed)
 

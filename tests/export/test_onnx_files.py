@@ -11,6 +11,7 @@ import torch
 
 import amodal
 from amodal import Workspace
+from amodal.cli.main import main
 from amodal.errors import (
     ExistsError,
     InputError,
@@ -33,8 +34,8 @@ DIRECTIONS = list(permutations(("sight", "words", "touch"), 2))
 
 @pytest.fixture(scope="module")
 def golden() -> Workspace:
-    """Three modalities with all kinds of blocks; members, ridge and kernel ridge have shares."""
-    return amodal.load(GOLDEN / "checksum")
+    """Three modalities with all kinds of blocks; every answerer has a share."""
+    return amodal.load(GOLDEN / "alignment")
 
 
 def ask(path: Path, rows: np.ndarray) -> list[np.ndarray]:
@@ -57,18 +58,16 @@ def real_rows(name: str, count: int = 40) -> np.ndarray:
 def test_all_answerers_are_among_what_is_compared(golden) -> None:
     shares = torch.stack([s.amax(1) for s in golden.ensemble_.shares.values()])
     assert bool((shares.amax(0) > 0.2).all())
-    assert golden.ensemble_.kernels.keys() == {
-        ("sight", "touch"),
-        ("words", "sight"),
-        ("touch", "words"),
-    }
+    assert golden.ensemble_.aligned
+    assert golden.aligned_
+    assert golden.normalisation_["sight"].basis is not None
 
 
 @pytest.mark.parametrize(("source", "target"), DIRECTIONS)
 def test_translations(golden, tmp_path, source: str, target: str) -> None:
     out = tmp_path / "t.onnx"
     told = export_onnx(golden, out, source=source, target=target, uncertainty=True)
-    dim = golden.architecture_.specs[target].dim
+    dim = len(golden.normalisation_[target].shift)
     assert told.outputs == {"translation": dim, "uncertainty": 0}
     assert told.checked.by.startswith("onnxruntime")
     assert told.bytes == out.stat().st_size
@@ -100,7 +99,7 @@ def test_states(golden, tmp_path, source: str) -> None:
     np.testing.assert_allclose(ask(out, rows)[0], golden.embed({source: rows}), atol=1e-5)
 
 
-@pytest.mark.parametrize("folder", ["from-start", "shares"])
+@pytest.mark.parametrize("folder", ["from-start", "shares", "checksum"])
 def test_runs_of_earlier_versions(tmp_path, folder: str) -> None:
     model, rows = amodal.load(GOLDEN / folder), real_rows("sight")
     export_onnx(model, tmp_path / "t.onnx", source="sight", target="words")
@@ -132,6 +131,26 @@ def test_every_architecture(typed, tmp_path, settings: dict) -> None:
         export_onnx(model, tmp_path / f"{source}-state.onnx", source=source, embed=True)
         [state] = ask(tmp_path / f"{source}-state.onnx", rows)
         np.testing.assert_allclose(state, model.embed({source: rows}), rtol=1e-4, atol=1e-5)
+
+
+def test_wide_spaces_in_principal_coordinates(tmp_path, capsys) -> None:
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=(200, 4))
+    wide = {
+        name: (hidden @ rng.normal(size=(4, dim)) + 0.05 * rng.normal(size=(200, dim))) * 3 + 1
+        for name, dim in (("sight", 150), ("words", 140))
+    }
+    model = Workspace(steps=0).fit(wide, matches={name: range(40) for name in wide})
+    assert all(own.basis is not None for own in model.normalisation_.values())
+    rows, out = wide["sight"][150:].astype(np.float32), tmp_path / "t.onnx"
+    told = export_onnx(model, out, source="sight", target="words")
+    assert told.outputs == {"translation": 140}
+    wanted = model.translate(rows, "sight", "words")
+    np.testing.assert_allclose(ask(out, rows)[0], wanted, rtol=1e-4, atol=1e-4)
+    model.save(tmp_path / "run")
+    words = ["--source", "sight", "--target", "words", "--out", str(out), "--overwrite"]
+    assert main(["export", str(tmp_path / "run"), *words]) == 0
+    assert "latents (row, 150) of sight -> translation (row, 140)" in capsys.readouterr().out
 
 
 def test_the_nearest_probabilities_are_those_of_the_workspace(golden) -> None:

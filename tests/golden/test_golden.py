@@ -37,7 +37,7 @@ def compared(model: amodal.Workspace, folder: Path) -> None:
 
 
 def test_every_way_of_writing_is_kept() -> None:
-    assert {"from-start", "shares", "checksum"} <= {path.name for path in FOLDERS}
+    assert {"from-start", "shares", "checksum", "alignment"} <= {path.name for path in FOLDERS}
 
 
 def test_it_loads_and_answers_as_it_did(folder: Path) -> None:
@@ -69,7 +69,7 @@ def form(folder: Path) -> tuple[set[str], set[str]]:
 
 def test_what_is_written_now_has_a_golden_folder(tmp_path: Path) -> None:
     """Fails where the format has changed: see CONTRIBUTING.md for how to add a golden folder."""
-    amodal.load(HERE / "checksum").save(tmp_path / "now")
+    amodal.load(HERE / "alignment").save(tmp_path / "now")
     assert form(tmp_path / "now") in [form(folder) for folder in FOLDERS]
 
 

@@ -41,6 +41,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(library.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(library.constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
     transport = package.MockTransport(stub.answer)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # between tries to connect
     library.set_client_factory(lambda: package.Client(transport=transport))
     yield stub
     library.set_client_factory(sys.modules["huggingface_hub.utils._http"].default_client_factory)

@@ -57,7 +57,7 @@ class Export:
             uncertainty=self.uncertainty,
             overwrite=self.overwrite,
         )
-        width = model.architecture_.specs[self.source].dim
+        width = len(model.normalisation_[self.source].shift)
         outputs = [f"{n} (row, {dim})" if dim else f"{n} (row)" for n, dim in told.outputs.items()]
         print(f"{self.out}: latents (row, {width}) of {self.source} -> {', '.join(outputs)}")
         print(f"opset {OPSET}, float32, any number of rows; {told.bytes / 1000:,.1f} kB")
