@@ -1,6 +1,5 @@
 """Latents from folders, arrays and tables: found, named, refused with the remedy."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +81,10 @@ def test_csv_longer_than_a_block(tmp_path: Path, monkeypatch) -> None:
         ("x,y\n1,1\n1e300,-1e300\n", r"line 3, column 'x': .* float32 can hold, got 1e300"),
         ("x,y\n1,1\n1\n", r"line 3: has 1 cells, expected 2"),
         ("1,2\n3,a\n", r"line 2, column '2': expected a number, got 'a'"),
+        ("a,1,2\nb,3,4\n", r"line 1: is neither a header nor numbers alone, got 'a,1,2'.* id,x1"),
+        ("id,2019,2020\na,1,2\n", r"line 1: is neither a header nor numbers alone"),
         ("id\na\nb\n", r"has no column of numbers beside the names"),
+        ("0,1\n", r"holds no rows of numbers"),
         ("x,y\n", r"holds no rows of numbers"),
         ("", r"holds no rows of numbers"),
     ],
@@ -151,6 +153,10 @@ def test_parquet_mistakes_are_named(tmp_path: Path, parquet) -> None:
         ({"x": [[1.0], None]}, r"row 1 .*column 'x': is empty"),
         ({"x": [["a"], ["b"]]}, r"column 'x': expected numbers, got string"),
         ({"t": ["a"]}, r"expected columns of numbers, got none"),
+        (
+            {"x": [[1.0]] * 8192 + [[1.0, 2.0]]},
+            r"row 8192 .*the list has 2 numbers",
+        ),
     ):
         with pytest.raises(InputError, match=message) as caught:
             read_place("a", parquet(path, columns))
@@ -163,9 +169,7 @@ def test_encoded_latents_bring_the_names_of_their_items(tmp_path: Path) -> None:
     assert read_place("a", tmp_path / "a").names is None
     (tmp_path / "a" / "items.txt").write_text("cat.png\ndog.png\nsub/cow.png\n")
     assert read_place("a", tmp_path / "a").names == ["cat.png", "dog.png", "sub/cow.png"]
-    (tmp_path / "a" / "items.json").write_text(json.dumps(["a", "b", "c"]))
-    assert read_place("a", tmp_path / "a").names == ["a", "b", "c"]
-    (tmp_path / "a" / "items.json").write_text(json.dumps(["a", "b"]))
+    (tmp_path / "a" / "items.txt").write_text("cat.png\ndog.png\n")
     with pytest.raises(DamagedError, match="names 2 items and holds 3 latents"):
         read_place("a", tmp_path / "a")
 

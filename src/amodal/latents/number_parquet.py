@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from amodal.errors import InputError, unknown_name
+from amodal.errors import InputError, import_extra, unknown_name
 from amodal.latents.named import NamedLatents
 from amodal.latents.number_table import EXAMPLE, ID_COLUMNS, LARGEST
 from amodal.latents.tables import BATCH, parquet_file, with_example
@@ -31,17 +31,21 @@ def read_number_parquet(path: Path, column: str | None = None) -> NamedLatents:
         named = _id_column(schema)
         wanted = _wanted(path, schema, named, column)
         read = [*wanted, *([named] if named else [])]
-        blocks: list[np.ndarray] = []
+        rows: np.ndarray | None = None
         names: list[str] = []
         start = 0
         for batch in file.iter_batches(batch_size=BATCH, columns=read):
             parts = [_numbers(path, name, batch.column(name), start) for name in wanted]
-            blocks.append(np.concatenate(parts, axis=1))
+            block = np.concatenate(parts, axis=1)
+            if rows is None:
+                rows = np.empty((file.metadata.num_rows, block.shape[1]), np.float32)
+            _check_width(path, wanted[0], start, block, rows)
+            rows[start : start + len(block)] = block
             names += [str(each) for each in batch.column(named).to_pylist()] if named else []
-            start += len(batch)
-        if not blocks:
+            start += len(block)
+        if rows is None:
             raise InputError(f"{path} has no rows")
-        return NamedLatents(_joined(path, wanted, blocks), names if named else None)
+        return NamedLatents(rows, names if named else None)
 
 
 def _id_column(schema: Any) -> str | None:
@@ -91,7 +95,7 @@ def _numbers(path: Path, name: str, column: Any, start: int) -> np.ndarray:
     width = 1
     if "list" in str(column.type):
         _refuse(path, name, np.asarray(column.is_null()), start, "is empty")
-        lengths = np.array([len(each) for each in column])
+        lengths = np.asarray(import_extra("pyarrow.compute", "tables").list_value_length(column))
         width = int(lengths[0]) if len(lengths) else 0
         said = f"the list has not the {width} numbers of the row before"
         _refuse(path, name, lengths != width, start, said)
@@ -114,13 +118,9 @@ def _refuse(path: Path, name: str, bad: np.ndarray, start: int, what: str) -> No
         )
 
 
-def _joined(path: Path, wanted: list[str], blocks: list[np.ndarray]) -> np.ndarray:
-    start = 0
-    for block in blocks:
-        if block.shape[1] != blocks[0].shape[1]:
-            raise InputError(
-                f"{path}, row {start} (counted from 0), column {wanted[0]!r}: the list has "
-                f"{block.shape[1]} numbers, those before {blocks[0].shape[1]}"
-            )
-        start += len(block)
-    return np.concatenate(blocks)
+def _check_width(path: Path, name: str, start: int, block: np.ndarray, rows: np.ndarray) -> None:
+    if block.shape[1] != rows.shape[1]:
+        raise InputError(
+            f"{path}, row {start} (counted from 0), column {name!r}: the list has "
+            f"{block.shape[1]} numbers, those before {rows.shape[1]}"
+        )

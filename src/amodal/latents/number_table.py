@@ -59,18 +59,33 @@ def _read(path: Path) -> NamedLatents:
     second = next(records, None)
     if first is None or (second is None and not all(map(_is_number, first[1]))):
         raise InputError(f"{path} holds no rows of numbers")
-    # pandas calls the columns of a bare array 0, 1, 2, ...
-    counted = len(first[1]) > 1 and first[1] == [str(at) for at in range(len(first[1]))]
-    headless = all(map(_is_number, first[1])) and not counted
+    headless = _is_headless(path, first[1])
     columns = [f"{at + 1}" for at in range(len(first[1]))] if headless else first[1]
     columns = [name.strip() for name in columns]
     data = _chain([each for each in ((first if headless else None), second) if each], records)
     named = None if headless or second is None else id_column(columns, second[1])
     names: list[str] = []
     parts = list(_parts(path, columns, named, data, names))
+    if not parts:
+        raise InputError(f"{path} holds no rows of numbers")
     if not parts[0].shape[1]:
         raise InputError(f"{path} has no column of numbers beside the names")
     return NamedLatents(np.concatenate(parts), names if named is not None else None)
+
+
+def _is_headless(path: Path, cells: list[str]) -> bool:
+    """Whether the first line holds numbers already; what may be either is refused, not guessed."""
+    # pandas calls the columns of a bare array 0, 1, 2, ..., after the index if that is written.
+    named = cells[1:] if cells[0] == "" else cells
+    if len(cells) > 1 and named == [str(at) for at in range(len(named))]:
+        return False
+    numbers = sum(map(_is_number, cells))
+    if 0 < numbers < len(cells):
+        raise InputError(
+            f"{path}, line 1: is neither a header nor numbers alone, got "
+            f"{','.join(cells)[:40]!r}: where items have names, give a header such as id,x1,x2"
+        )
+    return numbers > 0
 
 
 def id_column(columns: Sequence[str], cells: Sequence[str]) -> int | None:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from amodal.errors import AmodalError, DamagedError, InputError, NotFoundError, unknown_name
-from amodal.files import read_json
 from amodal.latents.cell_file import read_cells
 from amodal.latents.named import NamedLatents
 from amodal.latents.number_parquet import read_number_parquet
@@ -18,8 +17,8 @@ from amodal.latents.store import open_store
 
 NAMES = ("ids", "id", "names", "items")
 """Arrays of an .npz file that are taken for the names of the items."""
-ITEMS = ("items.json", "items.txt")
-"""Files beside encoded latents that say what the items are called."""
+ITEMS = "items.txt"
+"""The file beside encoded latents that says what the items are called, a line for each."""
 
 
 def read_place(modality: str, place: str | Path) -> NamedLatents:
@@ -112,12 +111,8 @@ def _read_store(path: Path) -> NamedLatents:
 
 
 def _item_names(folder: Path) -> list[str] | None:
-    for file in ITEMS:
-        if (folder / file).is_file():
-            if file.endswith(".json"):
-                return [str(name) for name in read_json(folder / file)]
-            return (folder / file).read_text("utf-8").splitlines()
-    return None
+    file = folder / ITEMS
+    return file.read_text("utf-8").splitlines() if file.is_file() else None
 
 
 def _read_npy(path: Path, key: str | None) -> NamedLatents:
