@@ -14,10 +14,10 @@ from amodal.baselines.base import Baseline
 from amodal.baselines.contrastive import ContrastiveSettings
 from amodal.baselines.csa import CSASettings
 from amodal.baselines.folds import choose_by_folds, log_ranks
-from amodal.baselines.principal import Principal
 from amodal.baselines.spectral_cca import SpectralMap, SpectralSettings
 from amodal.baselines.wasserstein_procrustes import WassersteinProcrustesSettings, assigned
 from amodal.evaluation.retrieval import retrieval_both_ways
+from amodal.fewmatch.principal import Principal
 from amodal.latents import MatchTable
 
 

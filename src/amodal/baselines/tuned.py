@@ -9,7 +9,7 @@ from torch import Tensor
 
 from amodal.baselines.base import Baseline
 from amodal.baselines.folds import Embed, choose_by_folds
-from amodal.baselines.principal import Principal
+from amodal.fewmatch.principal import Principal
 from amodal.fewmatch.ridge import fit_ridge
 from amodal.latents import MatchTable
 

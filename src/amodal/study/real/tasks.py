@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from amodal.baselines.principal import Principal
 from amodal.errors import InputError
+from amodal.fewmatch.principal import Principal
 from amodal.study.real.sets import PRINCIPAL, RealSet
 from amodal.typing import Float
 
