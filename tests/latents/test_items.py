@@ -122,3 +122,13 @@ def test_texts_that_cannot_be_read(tmp_path: Path, content: bytes, message: str)
     (tmp_path / "texts.txt").write_bytes(content)
     with pytest.raises(InputError, match=message):
         items_of(tmp_path / "texts.txt").so_far(3)
+
+
+def test_a_column_of_a_table_is_texts(tmp_path) -> None:
+    path = tmp_path / "shop.csv"
+    path.write_text('id,title\n1,"A shoe, red"\n2,A hat\n', "utf-8")
+    items = items_of(path, column="title")
+    assert list(items.things) == ["A shoe, red", "A hat"] == list(items.names)
+    assert items.so_far(2) == items_of(["A shoe, red", "A hat"]).so_far(2)
+    with pytest.raises(InputError, match="say which one holds the texts"):
+        items_of(path)

@@ -27,8 +27,8 @@ class Encode:
     """
 
     data: tyro.conf.Positional[Path]
-    """A folder of pictures (all below it, sorted by name), a .txt file with one text a line, or a
-    folder made by `amodal generate`."""
+    """A folder of pictures (all below it, sorted by name), a .txt file with one text a line, a
+    table with a column of texts, or a folder made by `amodal generate`."""
     out: Path
     """The folder to make."""
     modality: str | None = None
@@ -38,6 +38,8 @@ class Encode:
     """hf:NAME, a vision model of transformers; st:NAME, one of sentence-transformers; NAME on the
     hub or a folder. Or a model of Amodal's: a name (shapes/image, shapes/image-vae, ...) or a
     weights file made by `amodal pretrain`; of generated data, by default the shipped one."""
+    column: str | None = None
+    """Of a table (.csv, .tsv, .jsonl, .parquet), the column that holds the texts."""
     revision: str | None = None
     """Of a model on the hub: a commit, tag or branch."""
     layer: int | None = None
@@ -133,7 +135,7 @@ class Encode:
         from amodal.latents.by_name import encode
         from amodal.latents.items import items_of
 
-        items = items_of(self.data)
+        items = items_of(self.data, column=self.column)
         items = items.part(*self.limits(len(items)))
         model = self._encoder(str(self.model))
         settings = {"modality": self.modality or "", "half": self.half}

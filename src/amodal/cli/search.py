@@ -62,8 +62,8 @@ class Search:
 
     def run(self) -> None:
         """Search, print and write."""
-        from amodal.model import Workspace
         from amodal.demo.catalogue import found_again
+        from amodal.model import Workspace
         from amodal.search import Index
 
         place = self.place()

@@ -33,7 +33,8 @@ def encode(
 
     Args:
         items: a folder of pictures (all below it, sorted by name), a .txt file with one text a
-            line, or a list of sentences, paths, arrays or PIL images.
+            line, a table with one column of texts, or a list of sentences, paths, arrays or PIL
+            images.
         model: `hf:NAME` for a vision model of transformers, `st:NAME` for sentence-transformers,
             each with a name on the hub or a folder; the name of a model of Amodal's; or any
             function from a list of things to rows of numbers.

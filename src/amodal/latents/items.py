@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from amodal.errors import InputError, NotFoundError, Notice
+from amodal.latents.tables import ENDINGS as TABLES
+from amodal.latents.tables import text_column
 from amodal.latents.texts import read_texts
 from amodal.unimodal.named.pictures import ENDINGS
 
@@ -59,12 +61,13 @@ class Items:
         return Items(self.things[first:end], lambda row: token(first + row), source, names)
 
 
-def items_of(given: Any) -> Items:
+def items_of(given: Any, *, column: str | None = None) -> Items:
     """What people hand over to be encoded.
 
     Args:
-        given: a folder of pictures, a .txt file with one text a line, or a list of sentences,
-            paths, arrays or PIL images.
+        given: a folder of pictures, a .txt file with one text a line, a table of texts (.csv,
+            .tsv, .jsonl, .parquet), or a list of sentences, paths, arrays or PIL images.
+        column: of a table, the column that holds the texts; not needed where it is the only one.
 
     Raises:
         NotFoundError: there is no such folder or file.
@@ -76,6 +79,10 @@ def items_of(given: Any) -> Items:
             return _folder(path)
         if not path.exists():
             raise NotFoundError(f"there is no folder or file {path}")
+        if path.suffix.lower() in TABLES:
+            # Rows of a table have no fixed places on the disk: its texts are held in memory.
+            told = list(text_column(path, column))
+            return Items(told, lambda row: told[row].encode(), {"file": path.name}, told)
         texts = read_texts(path)
         return Items(texts, lambda row: texts[row].encode(), {"file": path.name}, texts)
     if not hasattr(given, "__len__") or not hasattr(given, "__getitem__"):

@@ -10,6 +10,7 @@ import numpy as np
 
 from amodal.errors import AmodalError, DamagedError, InputError, NotFoundError, unknown_name
 from amodal.latents.cell_file import read_cells
+from amodal.latents.item_names import read_names
 from amodal.latents.named import NamedLatents
 from amodal.latents.number_parquet import read_number_parquet
 from amodal.latents.number_table import read_number_table
@@ -17,7 +18,6 @@ from amodal.latents.store import open_store
 
 NAMES = ("ids", "id", "names", "items")
 """Arrays of an .npz file that are taken for the names of the items."""
-ITEMS = "items.txt"
 """The file beside encoded latents that says what the items are called, a line for each."""
 
 
@@ -101,18 +101,8 @@ def _reader(path: Path) -> Callable[[Path, str | None], NamedLatents]:
 
 
 def _read_store(path: Path) -> NamedLatents:
-    latents = open_store(path)
-    names = _item_names(path)
-    if names is not None and len(names) != len(latents):
-        raise DamagedError(
-            f"{path} names {len(names)} items and holds {len(latents)} latents: encode again"
-        )
-    return NamedLatents(latents, names)
-
-
-def _item_names(folder: Path) -> list[str] | None:
-    file = folder / ITEMS
-    return file.read_text("utf-8").splitlines() if file.is_file() else None
+    names = read_names(path)
+    return NamedLatents(open_store(path), None if names is None else list(names))
 
 
 def _read_npy(path: Path, key: str | None) -> NamedLatents:

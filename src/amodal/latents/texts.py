@@ -27,7 +27,10 @@ def read_texts(path: str | Path) -> "TextFile":
     if not path.is_file():
         raise NotFoundError(f"there is no file of texts {path}")
     if path.suffix.lower() != ".txt":
-        raise InputError(f"{path}: expected a .txt file with one text a line")
+        raise InputError(
+            f"{path}: expected a .txt file with one text a line, or a table (.csv, .tsv, .jsonl, "
+            ".parquet)"
+        )
     return TextFile(path)
 
 
