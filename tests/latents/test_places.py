@@ -170,7 +170,7 @@ def test_encoded_latents_bring_the_names_of_their_items(tmp_path: Path) -> None:
     (tmp_path / "a" / "items.txt").write_text("cat.png\ndog.png\nsub/cow.png\n")
     assert read_place("a", tmp_path / "a").names == ["cat.png", "dog.png", "sub/cow.png"]
     (tmp_path / "a" / "items.txt").write_text("cat.png\ndog.png\n")
-    with pytest.raises(DamagedError, match="has 2 lines, .* tells of 3 rows"):
+    with pytest.raises(DamagedError, match=r"has 2 lines, .* tells of 3 rows"):
         read_place("a", tmp_path / "a")
 
 
