@@ -140,7 +140,7 @@ def test_explained_variance_weighs_columns_by_their_variance() -> None:
 
 def test_perfect_answers_score_perfectly(folder) -> None:
     task = task_of(folder, "cells")
-    same = {name: task.test["rna"] for name in task.test}
+    same = dict.fromkeys(task.test, task.test["rna"])
     ways = {("atac", "rna"): task.test["rna"], ("rna", "atac"): task.test["atac"]}
     found = scores(task, same, ways)
     assert (found["recall@1"], found["foscttm"]) == (1, 0)

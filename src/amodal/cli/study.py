@@ -45,6 +45,8 @@ class Study:
     """Also write tables and figures of all studies in --out into this folder, as Markdown, SVG."""
     beside: tuple[Path, ...] = ()
     """Folders of finished studies of other kinds of data, to be set beside these in the report."""
+    first_seed: int = 0
+    """Of real: the seed from which they are counted."""
     sets: tuple[str, ...] = ()
     """Of real: which sets, by the beginnings of their names. By default all in the folder."""
     methods: tuple[str, ...] = ()
@@ -96,6 +98,7 @@ class Study:
             methods=self.methods,
             shares=self.shares,
             seeds=self.seeds,
+            first_seed=self.first_seed,
             docs=self.docs,
         )
 

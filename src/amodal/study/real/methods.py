@@ -48,17 +48,22 @@ def of_baseline(build: Callable[[], Baseline]) -> Callable[[Task], Answers]:
 
 
 def workspace(task: Task) -> Answers:
-    """The default `Workspace`, its rows compared as `Workspace.rank` does."""
+    """The default `Workspace`, its rows compared as `Workspace.rank` does.
+
+    It gets the latents as a user has them, and takes wide ones in principal coordinates itself.
+    """
     # Here, because the baselines need none of it.
     from amodal.model import Workspace
 
-    model = Workspace(seed=task.seed).fit(task.latents, matches=task.matches)
+    model = Workspace(seed=task.seed).fit(task.latents | task.wide, matches=task.matches)
     first, second = task.test
-    vectors = {
-        name: model.retrieval_vectors(task.test[name], name, other)
-        for name, other in ((first, second), (second, first))
-    }
-    return vectors, _translated(model, task)
+    vectors, translations = {}, {}
+    for name, other in ((first, second), (second, first)):
+        rows = task.truth(name)
+        vectors[name] = model.retrieval_vectors(rows, name, other)
+        told = model.translate(rows, name, other)
+        translations[name, other] = task.in_coordinates(other, told)
+    return vectors, translations
 
 
 def _translated(model: Any, task: Task) -> dict[tuple[str, str], np.ndarray]:

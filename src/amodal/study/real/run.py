@@ -26,6 +26,7 @@ def run_real(
     methods: Sequence[str] = (),
     shares: Sequence[float] = (),
     seeds: int = 0,
+    first_seed: int = 0,
     docs: Path | None = None,
 ) -> list[str]:
     """Measure every chosen method on every chosen set; what is measured already is only read.
@@ -39,7 +40,8 @@ def run_real(
         sets: beginnings of their names; by default all in the folder.
         methods: by default all.
         shares: of the training things that are matched; by default 1 %, 10 % and all.
-        seeds: how many, counted from 0; by default 5.
+        seeds: how many; by default 5.
+        first_seed: from which they are counted.
         docs: where the pages go too.
 
     Returns:
@@ -50,7 +52,7 @@ def run_real(
     """
     if data is None:
         raise InputError("amodal study real needs --data, the folder of the sets (NAME.npz, .json)")
-    counted = tuple(range(seeds or SEEDS))
+    counted = tuple(range(first_seed, first_seed + (seeds or SEEDS)))
     folder = out / NAME
     plan = RealPlan(
         find_sets(data, sets), find_methods(methods), tuple(sorted(set(shares))) or SHARES, counted
@@ -60,7 +62,8 @@ def run_real(
     whole = RealPlan(every, find_methods(), tuple(sorted({*SHARES, *plan.shares})), counted)
     rows = stored_rows(whole, folder)
     _write_table(folder / "results.csv", rows)
-    command = f"amodal study real --data {shlex.quote(str(data))} --seeds {len(counted)}"
+    command = f"amodal study real --data {shlex.quote(data.name)} --seeds {len(counted)}"
+    command += f" --first-seed {first_seed}" if first_seed else ""
     for place in [folder, *([docs] if docs else [])]:
         write_pages(place, every, rows, command)
     lines = [

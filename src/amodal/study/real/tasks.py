@@ -46,10 +46,20 @@ class Task:
     """Of the modalities that were too wide."""
     units: dict[str, Float[np.ndarray, "row _"]] = field(default_factory=dict)
     """Their test rows as they were."""
+    wide: dict[str, Float[np.ndarray, "row _"]] = field(default_factory=dict)
+    """Their rows to fit on as they were."""
 
     def truth(self, name: str) -> Float[np.ndarray, "row _"]:
         """The test rows in the set's own units."""
         return self.units.get(name, self.test[name])
+
+    def in_coordinates(
+        self, name: str, rows: Float[np.ndarray, "row _"]
+    ) -> Float[np.ndarray, "row _"]:
+        """Rows in the set's own units, as the task gives them: the inverse of `in_units`."""
+        if name not in self.principal:
+            return rows
+        return self.principal[name].apply(torch.from_numpy(rows)).numpy()
 
     def in_units(self, name: str, rows: Float[np.ndarray, "row _"]) -> Float[np.ndarray, "row _"]:
         """Answers about a modality, in the set's own units."""
@@ -122,6 +132,7 @@ def narrowed(task: Task) -> Task:
         test=task.test | into(task.test),
         principal=found,
         units={name: task.test[name] for name in found},
+        wide={name: task.latents[name] for name in found},
     )
 
 
