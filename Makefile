@@ -1,10 +1,11 @@
 # make demo: the demonstration, into runs/demo. make test: all tests. make check: format, lint, types.
+# make docs: the documents as a site, into site/.
 # Each makes and fills .venv first when it is missing or older than pyproject.toml.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format
+.PHONY: demo test check format docs
 .DEFAULT_GOAL := demo
 
 demo: .venv
@@ -17,6 +18,9 @@ check: .venv
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+
+docs: .venv
+	$(BIN)/mkdocs build --strict
 
 format: .venv
 	$(BIN)/ruff format .

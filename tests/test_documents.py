@@ -27,13 +27,13 @@ def skip_without_simulator(name: str) -> None:
         skip_unless_drawn()
     if "search" in name:
         pytest.importorskip("lancedb")
-    if name in ("amodal.cells", "single-cell.md"):
+    if name in ("amodal.cells", "04-single-cells.md"):
         pytest.importorskip("mudata")
 
 
 def skip_without_onnx(name: str) -> None:
     """What is exported is run."""
-    if "export" in name or name == "sharing.md":
+    if "export" in name or name == "08-sharing.md":
         pytest.importorskip("onnxruntime")
 
 
