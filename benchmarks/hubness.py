@@ -4,7 +4,7 @@
     python benchmarks/hubness.py --sets fashion --data FOLDER
 
 Simple Shapes: the demo's things and latents, 50 matches, a pool of 1,000 held-out things. Shop
-articles: the protocol of examples/real_data.py, 1 % and 10 % of the articles matched, a pool of
+articles: the protocol of `amodal study real`, 1 % and 10 % of the articles matched, a pool of
 1,000; articles with equal titles count as right for one another. In both the bank of example
 queries is what the fit saw of the query's modality: none of the queries that are asked.
 Intervals are of 95 %, over seeds: draws of the matches, and for the articles of the test set.
@@ -35,6 +35,8 @@ from amodal.files import write_json
 from amodal.search.hubness import hubness
 from amodal.search.rows import spread_over
 from amodal.search.settings import IndexSettings
+from amodal.study.real.sets import find_sets
+from amodal.study.real.tasks import draw_task, load_arrays
 
 CORRECTIONS = {
     "none": IndexSettings(),
@@ -77,14 +79,12 @@ def shapes(seeds: int, steps: int) -> Iterator[Pool]:
 
 def fashion(seeds: int, steps: int, data: Path) -> Iterator[Pool]:
     """Fits on photographs and titles of shop articles."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
-    from real_data import SETS, draw_task, load  # pyright: ignore[reportMissingImports]
-
-    about = SETS["fashion"]
-    arrays, pair = load(data, about), about.modalities[:2]
+    [about] = find_sets(data, ["fashion"])
+    pair = about.pairs[0]
+    arrays = load_arrays(about, pair)
     for matched in (0.01, 0.1):
         for seed in range(seeds):
-            task = draw_task(arrays, pair, about, matched=matched, disjoint=True, seed=seed)
+            task = draw_task(about, pair, arrays, share=matched, seed=seed)
             model = Workspace(members=1, steps=steps, seed=seed)
             model.fit(task.latents, matches=task.matches)
             count = len(task.matches[pair[0]])

@@ -22,11 +22,19 @@ LARGEST = 20_000
 
 
 def skip_without_simulator(name: str) -> None:
-    """What draws the factory needs an optional package, and OpenGL; search needs another."""
+    """What draws the factory needs an optional package, and OpenGL; others need theirs."""
     if "factory" in name:
         skip_unless_drawn()
     if "search" in name:
         pytest.importorskip("lancedb")
+    if name in ("amodal.cells", "single-cell.md"):
+        pytest.importorskip("mudata")
+
+
+def skip_without_onnx(name: str) -> None:
+    """What is exported is run."""
+    if "export" in name or name == "sharing.md":
+        pytest.importorskip("onnxruntime")
 
 
 def modules() -> list[str]:
@@ -60,6 +68,7 @@ def test_docstring_examples(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     skip_without_simulator(name)
+    skip_without_onnx(name)
     monkeypatch.chdir(tmp_path)
     result = doctest.testmod(importlib.import_module(name))
     assert result.failed == 0, capsys.readouterr().out
@@ -70,6 +79,7 @@ def test_python_of_a_document(
     document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     skip_without_simulator(document.name)
+    skip_without_onnx(document.name)
     monkeypatch.chdir(tmp_path)
     namespace: dict = {"__name__": "document"}
     for number, block in enumerate(blocks(document, "python")):

@@ -27,7 +27,7 @@ def test_time_left_is_reckoned_from_new_work(
         clock.now += 5
         advance(50, "error 0.5")
     assert capsys.readouterr().err == (
-        f"encoding: {done + 100:,}/1,000 rows, {left} s left error 0.5\n"
+        f"encoding: {done + 100:,}/1,000 rows, 10/s, {left} s left error 0.5\n"
     )
 
 
@@ -49,5 +49,6 @@ def test_a_bar_begins_where_the_work_does(
         clock.now += 3
         advance(100)
         bar, task = tasks[0]
+        assert bar.tasks[task].fields["rate"] == "33/s"
         assert bar.tasks[task].completed == 700
         assert bar.tasks[task].visible

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib import import_module
+from types import ModuleType
 
 
 class AmodalError(Exception):
@@ -48,6 +50,25 @@ class MissingExtraError(AmodalError, ImportError):
             f"this needs the package {package!r}, which is not installed: "
             f'pip install "amodal[{extra}]"'
         )
+
+
+def import_extra(module: str, extra: str) -> ModuleType:
+    """Import a module of an optional package when it is needed.
+
+    Raises:
+        MissingExtraError: it is not installed; says which extra of amodal brings it.
+
+    Example:
+        >>> import_extra("json", "tables").dumps([1])
+        '[1]'
+    """
+    package = module.partition(".")[0]
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != package:
+            raise
+        raise MissingExtraError(package, extra) from error
 
 
 def unknown_name(what: str, name: object, known: Iterable[str]) -> UnknownNameError:

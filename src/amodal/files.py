@@ -79,7 +79,7 @@ def read_json(path: str | Path) -> Any:
         raise NotFoundError(f"there is no file {path}") from None
     except IsADirectoryError:
         raise DamagedError(f"{path} is a folder, expected a JSON file") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no text, no JSON, absurdly long or deep
         raise DamagedError(
             f"{path} is not valid JSON ({error}): it is damaged or foreign"
         ) from error
@@ -99,7 +99,9 @@ def write_tensors(path: str | Path, tensors: dict[str, Any], *, metadata: Any = 
     from safetensors.torch import save
 
     # The bytes are written here: safetensors' own writing hides the reason why a disk refuses.
-    packed = save({name: value.contiguous() for name, value in tensors.items()}, metadata)
+    # Copies: safetensors refuses tensors that share memory, as one map in two pairs does.
+    copied = {name: value.contiguous().clone() for name, value in tensors.items()}
+    packed = save(copied, metadata)
     with atomic_path(path) as temporary:
         temporary.write_bytes(packed)
 

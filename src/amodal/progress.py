@@ -32,21 +32,26 @@ def _bar(description: str, total: int, unit: str, done: int) -> Iterator[Advance
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    start = time.monotonic()
+    start, before = time.monotonic(), done
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:,.0f}/{task.total:,.0f} " + unit),
+        TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(description, total=total, completed=done, note="", visible=False)
+        task = bar.add_task(
+            description, total=total, completed=done, note="", rate="", visible=False
+        )
 
         def advance(count: int = 1, note: str = "") -> None:
             nonlocal done
             done += count
-            bar.update(task, completed=done, note=note, visible=time.monotonic() - start > 2)
+            took = time.monotonic() - start
+            rate = _rate(done - before, took)
+            bar.update(task, completed=done, note=note, rate=rate, visible=took > 2)
 
         yield advance
 
@@ -62,7 +67,14 @@ def _lines(description: str, total: int, unit: str, done: int) -> Iterator[Advan
         if now - last >= 10:
             last = now
             left = (now - start) / max(done - before, 1) * (total - done)
-            line = f"{description}: {done:,}/{total:,} {unit}, {left:.0f} s left {note}".rstrip()
-            print(line, file=sys.stderr, flush=True)
+            rate = _rate(done - before, now - start)
+            line = f"{description}: {done:,}/{total:,} {unit}, {rate}, {left:.0f} s left {note}"
+            print(line.rstrip(), file=sys.stderr, flush=True)
 
     yield advance
+
+
+def _rate(count: int, seconds: float) -> str:
+    """How many a second, with the digits that tell something."""
+    rate = count / max(seconds, 1e-9)
+    return f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2g}/s"

@@ -4,12 +4,25 @@ import numpy as np
 import pytest
 import torch
 
-from amodal.baselines import CCA, KernelRidge, Procrustes, Ridge, TransportCCA
+from amodal.baselines import (
+    ASIF,
+    CCA,
+    CSA,
+    Contrastive,
+    KernelRidge,
+    Procrustes,
+    Ridge,
+    SpectralCCA,
+    TransportCCA,
+    WassersteinProcrustes,
+)
 from amodal.baselines.base import Baseline
 from amodal.errors import InputError, NotFittedError, UnknownNameError
 from amodal.evaluation.retrieval import retrieval_both_ways
 
-ALL = [Ridge, CCA, Procrustes, KernelRidge, TransportCCA]
+GOOD = [Ridge, CCA, Procrustes, KernelRidge, TransportCCA, CSA, WassersteinProcrustes]
+"""That read turned copies of 3 hidden numbers from 40 matches."""
+ALL = [*GOOD, ASIF, SpectralCCA, Contrastive]
 
 
 def draw(*, seed: int = 0, n: int = 200):
@@ -28,7 +41,7 @@ def two(latents):
     return {name: latents[name] for name in ("image", "text")}
 
 
-@pytest.mark.parametrize("method", ALL)
+@pytest.mark.parametrize("method", GOOD)
 @pytest.mark.parametrize("principal", [None, 3])
 def test_translates_and_embeds_held_out_rows(method, principal) -> None:
     latents = two(draw())
@@ -45,7 +58,7 @@ def test_translates_and_embeds_held_out_rows(method, principal) -> None:
     assert found["foscttm"] < 0.03
 
 
-@pytest.mark.parametrize("method", ALL)
+@pytest.mark.parametrize("method", GOOD)
 def test_modalities_that_never_meet_are_joined_through_a_third(method) -> None:
     latents, rows = draw(), list(range(50))
     matches = [{"image": rows, "text": rows}, {"text": rows[5:], "sound": rows[5:]}]
@@ -90,7 +103,7 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(InputError, match="modality 'sound' has no match with any other"):
         Ridge().fit(latents, matches={"image": rows, "text": rows})
     with pytest.raises(InputError, match="principal is 0"):
-        Ridge(principal=0)
+        Ridge(principal=0).fit(two(latents), matches={"image": rows, "text": rows})
     model = Ridge().fit(two(latents), matches={"image": rows, "text": rows})
     with pytest.raises(UnknownNameError, match="did you mean 'text'"):
         model.translate(latents["image"], "image", "txt")

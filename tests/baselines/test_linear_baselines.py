@@ -6,8 +6,8 @@ import scipy.linalg
 import torch
 
 from amodal.baselines import CCA, Procrustes
-from amodal.baselines.principal import Principal
 from amodal.errors import InputError
+from amodal.fewmatch.principal import Principal
 
 
 def draw(n: int = 300, *, seed: int = 0):
@@ -73,9 +73,9 @@ def test_components_are_capped_and_settings_checked() -> None:
     first, second = draw()
     assert fit_all(CCA(components=2), first, second).embed({"a": first}).shape == (300, 2)
     with pytest.raises(InputError, match="expected a positive penalty"):
-        CCA(penalty=0.0)
+        fit_all(CCA(penalty=0.0), first, second)
     with pytest.raises(InputError, match="components is 0"):
-        CCA(components=0)
+        fit_all(CCA(components=0), first, second)
 
 
 def test_procrustes_equals_scipy_and_finds_scale_and_rotation() -> None:

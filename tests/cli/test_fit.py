@@ -94,9 +94,11 @@ def test_file_that_is_no_array(arrays: Path, capsys: pytest.CaptureFixture[str])
     (arrays / "touch.npy").write_bytes(b"not an array")
     assert fit(arrays) == 1
     assert "modality 'touch'" in capsys.readouterr().err
-    text = f"touch={arrays / 'matches.csv'}"
+    (arrays / "touch.docx").write_bytes(b"numbers")
+    text = f"touch={arrays / 'touch.docx'}"
     assert fit(arrays, "--latents", f"sound={arrays / 'sound.npy'}", text) == 1
-    assert "neither a folder made by `amodal encode` nor a .npy file" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "neither a folder made by `amodal encode` nor a file that ends in .npy, .npz" in said
 
 
 def test_stores_that_changed_places_are_refused(
@@ -114,7 +116,7 @@ def test_stores_that_changed_places_are_refused(
 
 def test_summary_says_who_answers() -> None:
     errors = {TRAINED: 0.3, START: 0.5, KERNEL: 0.4, "blended": 0.2}
-    shares = torch.tensor([[1.0, 0.5], [0.0, 0.0], [0.0, 0.5]])
+    shares = torch.tensor([[1.0, 0.5], [0.0, 0.0], [0.0, 0.5], [0.0, 0.0]])
     model = SimpleNamespace(
         matches_=30,
         held_out_errors_={("a", "b"): errors},

@@ -73,3 +73,22 @@ def test_large_offsets_do_not_hide_small_deviations() -> None:
     done = Normalisation.fit(rows, LatentSpec.continuous(1)).apply(rows)
     assert float(done.std()) == pytest.approx(1, abs=1e-3)
     assert np.isfinite(done.numpy()).all()
+
+
+def test_principal_coordinates_keep_their_variances_and_come_back() -> None:
+    rows = rows_of([5.0, 2.0, 1.0, 0.01])
+    turn = torch.linalg.qr(torch.randn(4, 4, generator=torch.Generator().manual_seed(1)))[0]
+    found = Normalisation.principal(rows @ turn, 3)
+    inside = found.apply(rows @ turn)
+    assert inside.shape == (500, 3)
+    assert float(inside.square().mean()) == pytest.approx(1, abs=0.01)
+    deviations = inside.std(0)
+    assert float(deviations[0] / deviations[1]) == pytest.approx(2.5, rel=0.1)
+    torch.testing.assert_close(found.invert(inside), rows @ turn, atol=0.1, rtol=0)
+    known = Normalisation.from_json(found.to_json(), found.basis)
+    torch.testing.assert_close(known.apply(rows @ turn), inside)
+
+
+def test_principal_coordinates_of_constant_rows_are_nought() -> None:
+    found = Normalisation.principal(torch.full((9, 5), 3.0), 2)
+    assert bool((found.apply(torch.full((2, 5), 3.0)) == 0).all())

@@ -11,6 +11,7 @@ import torch
 from amodal.errors import DamagedError, DiskError, ExistsError, InputError, NotFoundError
 from amodal.latents import as_checked, encoding
 from amodal.latents.encoding import encode_to_store
+from amodal.latents.item_names import read_names
 from amodal.latents.store import open_store, read_manifest
 from amodal.specification import Block, LatentSpec
 
@@ -230,3 +231,94 @@ def test_wrong_latents_are_refused(tmp_path: Path) -> None:
         encode_to_store(Doubling(), lambda start, stop: RAW[start:stop], tmp_path / "unknown")
     with pytest.raises(InputError, match="there are 0 things to encode"):
         encode_to_store(Doubling(), RAW[:0], tmp_path / "none")
+
+
+def test_half_the_bits_are_half_the_bytes(store: Path, tmp_path: Path) -> None:
+    half = encode_to_store(Doubling(), RAW[:1000], tmp_path / "half", half=True)
+    assert half.rows.dtype == np.float16
+    np.testing.assert_allclose(half.rows, RAW[:1000] * 2, rtol=1e-3)
+    assert (tmp_path / "half" / "latents.npy").stat().st_size == 128 + 2 * 3 * 1000
+    checked = as_checked("toy", half)
+    assert checked.rows.dtype == torch.float32
+    normalisation = read_manifest(tmp_path / "half").normalisation
+    assert normalisation.apply(checked.rows).std(0).sub(1).abs().max() < 1e-3
+    with pytest.raises(ExistsError, match=r"another encoding \(it differs in dtype\)"):
+        encode_to_store(Doubling(), RAW[:1000], tmp_path / "half")
+    with pytest.raises(
+        InputError, match=r"numbers too large for 16 bits \(6e\+04|too large for 16"
+    ):
+        encode_to_store(Doubling(), RAW * 10, tmp_path / "large", half=True)
+
+
+def test_interrupted_halves_end_in_the_same_bytes(tmp_path: Path) -> None:
+    raw = RAW / 10
+    encode_to_store(Doubling(), raw, tmp_path / "whole", half=True)
+    with pytest.raises(KeyboardInterrupt):
+        encode_to_store(Doubling(1_500), raw, tmp_path / "other", half=True)
+    encode_to_store(Doubling(), raw, tmp_path / "other", half=True)
+    assert files_of(tmp_path / "whole") == files_of(tmp_path / "other")
+
+
+def test_names_are_written_beside_the_latents(store: Path, tmp_path: Path) -> None:
+    names = [f"picture {row}.png" for row in range(10)]
+    names[3] = "two\nlines"
+    encode_to_store(Doubling(), RAW[:10], tmp_path / "named", names=names)
+    assert list(read_names(tmp_path / "named") or ()) == [*names[:3], "two lines", *names[4:]]
+    assert read_names(store) is None
+    with open(tmp_path / "named" / "items.txt", "a") as handle:
+        handle.write("one more\n")
+    with pytest.raises(DamagedError, match=r"items\.txt has 11 lines, but .* tells of 10 rows"):
+        read_names(tmp_path / "named")
+
+
+def test_details_and_block_are_the_models(tmp_path: Path) -> None:
+    model = Doubling()
+    model.block, model.details = 100, {"revision": "abc"}  # type: ignore[attr-defined]
+    encode_to_store(model, RAW[:1000], tmp_path / "store")
+    assert model.largest == 100
+    assert read_manifest(tmp_path / "store").details == {"revision": "abc"}
+
+
+def digest_of(raw: np.ndarray) -> Any:
+    return lambda stop: str(float(raw[:stop].sum()))
+
+
+def test_a_beginning_of_the_same_things_is_taken_up(tmp_path: Path) -> None:
+    """A damaged thing is taken out, others are added at the end: what is done stays done."""
+    begun = RAW.copy()
+    begun[9_000] = np.nan
+    out, asked = tmp_path / "store", []
+    with pytest.raises(InputError, match="NaN"):
+        encode_to_store(Doubling(), begun, out, source={"a": 1}, so_far=digest_of(begun))
+    mended = np.delete(np.concatenate([begun, RAW[:500]]), 9_000, axis=0)
+
+    def read(start: int, stop: int) -> np.ndarray:
+        asked.append(start)
+        return mended[start:stop]
+
+    settings = {"rows": len(mended), "source": {"a": 2}, "so_far": digest_of(mended)}
+    latents = encode_to_store(Doubling(), read, out, **settings)
+    np.testing.assert_array_equal(latents.rows, mended * 2)
+    assert asked == [8_192]
+    encode_to_store(Doubling(), mended, tmp_path / "whole", source={"a": 2})
+    assert files_of(out) == files_of(tmp_path / "whole")
+
+
+def test_a_beginning_of_other_things_is_not(tmp_path: Path) -> None:
+    out = tmp_path / "store"
+    with pytest.raises(KeyboardInterrupt):
+        encode_to_store(Doubling(20_000), RAW, out, so_far=digest_of(RAW))
+    other = RAW + 1
+    with pytest.raises(ExistsError, match="is the beginning of another encoding"):
+        encode_to_store(Doubling(), other, out, source={"a": 2}, so_far=digest_of(other))
+    few = RAW[:100]
+    with pytest.raises(ExistsError, match="is the beginning of another encoding"):
+        encode_to_store(Doubling(), few, out, so_far=digest_of(few))
+
+
+def test_stores_of_before_there_was_a_choice_are_of_32_bits(store: Path) -> None:
+    manifest = json.loads((store / "manifest.json").read_text())
+    del manifest["dtype"], manifest["details"]
+    (store / "manifest.json").write_text(json.dumps(manifest))
+    np.testing.assert_array_equal(open_store(store).rows, RAW * 2)
+    encode_to_store(Doubling(), RAW, store, modality="toy", source={"seed": 1})

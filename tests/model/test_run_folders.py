@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from plain_data import draw_plain, fitted, quick, same_rows
+from safetensors.torch import load_file
 
 import amodal
 from amodal.errors import (
@@ -19,6 +21,7 @@ from amodal.errors import (
     NotFoundError,
     Notice,
 )
+from amodal.files import write_tensors
 from amodal.model import fitting
 from amodal.training import loop
 
@@ -61,6 +64,7 @@ def test_saving_and_loading_changes_nothing(tmp_path) -> None:
     assert loaded.get_params() == model.get_params()
     assert (loaded.gate_, loaded.matches_) == (model.gate_, model.matches_)
     assert sorted(p.name for p in (tmp_path / "saved").iterdir()) == [
+        "README.md",
         "config.json",
         "environment.json",
         "model.safetensors",
@@ -294,3 +298,11 @@ def test_a_path_below_a_file_is_said(tmp_path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DiskError, match="part of the path is a file"):
         fitted(steps=0).save(tmp_path / "file" / "saved")
+
+
+def test_tensors_that_share_memory_are_written(tmp_path) -> None:
+    whole = torch.arange(6.0).reshape(2, 3)
+    write_tensors(tmp_path / "t.safetensors", {"one": whole, "same": whole, "part": whole[1:]})
+    read = load_file(tmp_path / "t.safetensors")
+    assert torch.equal(read["same"], whole)
+    assert torch.equal(read["part"], whole[1:])

@@ -225,7 +225,7 @@ def test_without_matches_supervised_losses_are_refused(matches, tmp_path) -> Non
 
 def test_few_matches_keep_the_start_and_say_so() -> None:
     with pytest.warns(Notice, match="5 separate things are too few .* start is kept"):
-        model = fitted(5)
+        model = fitted(5, align=False)
     assert model.gate_ == [{"step": 0, "score": None, "start_score": None}]
     start = fitted(5, steps=0)
     rows = draw_plain()["sound"]
@@ -287,3 +287,20 @@ def test_fitting_does_not_change_what_it_is_given() -> None:
         quick().fit(data, matches=same_rows(20))
     for name, rows in data.items():
         np.testing.assert_array_equal(rows, before[name])
+
+
+def test_wide_latents_are_taken_in_principal_coordinates(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    wide = {
+        name: rows @ rng.normal(size=(rows.shape[1], 30)) for name, rows in draw_plain().items()
+    }
+    model = quick(principal=6).fit(wide, matches=same_rows(30))
+    assert model.architecture_.specs["sound"].dim == 6
+    told = model.translate(wide["smell"][30:], "smell", "sound")
+    assert told.shape == (90, 30)
+    assert np.square(told - wide["sound"][30:]).mean() < 0.2 * wide["sound"][30:].var()
+    model.save(tmp_path / "run")
+    again = amodal.load(tmp_path / "run")
+    np.testing.assert_array_equal(again.translate(wide["smell"][30:], "smell", "sound"), told)
+    with pytest.raises(InputError, match="30"):
+        again.translate(wide["smell"][:, :6], "smell", "sound")

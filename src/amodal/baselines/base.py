@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from amodal.baselines.principal import Principal
 from amodal.errors import InputError, NotFittedError, unknown_name
+from amodal.fewmatch.principal import Principal
 from amodal.fewmatch.ways import shortest_way
 from amodal.latents import Latents, MatchTable, as_checked, as_latents, like
+from amodal.latents.estimator import Estimator
 from amodal.typing import Float
 
 Map = Callable[[Float[Tensor, "row source"]], Float[Tensor, "row target"]]
@@ -18,7 +19,7 @@ Map = Callable[[Float[Tensor, "row source"]], Float[Tensor, "row target"]]
 Fitted = TypeVar("Fitted", bound="Baseline")
 
 
-class Baseline:
+class Baseline(Estimator):
     """Base of the baselines: `fit`, `translate` and `embed`, on arrays or `Latents`.
 
     Numpy goes in and out, or torch goes in and out. Every column counts as continuous. A subclass
@@ -32,8 +33,6 @@ class Baseline:
             principal: None to work on the latents as they are, centred; a number to work on that
                 many standardised principal coordinates at most, measured on all rows.
         """
-        if principal is not None and principal < 1:
-            raise InputError(f"principal is {principal}, expected None or at least 1")
         self.principal = principal
 
     def fit(self: Fitted, latents: Mapping[str, Any], *, matches: Any) -> Fitted:
@@ -46,6 +45,7 @@ class Baseline:
         Raises:
             InputError: unusable arrays or matches, or a modality without any match.
         """
+        self._check_settings()
         rows = {name: as_checked(name, value).rows for name, value in latents.items()}
         table = MatchTable.build(matches, {name: len(value) for name, value in rows.items()})
         for name in rows:
@@ -56,7 +56,7 @@ class Baseline:
                 )
         self._dims = {name: value.shape[1] for name, value in rows.items()}
         self.principal_ = {
-            name: Principal.fit(value, self.principal) for name, value in rows.items()
+            name: Principal.fit(value, self._standardised()) for name, value in rows.items()
         }
         self._fit({name: self.principal_[name].apply(rows[name]) for name in rows}, table)
         return self
@@ -95,6 +95,25 @@ class Baseline:
         if len(states) > 1:
             states = [torch.stack([unit_rows(state) for state in states]).mean(0)]
         return like(next(iter(latents.values())), states[0])
+
+    @property
+    def modalities_(self) -> tuple[str, ...]:
+        """The modalities that it was fitted on.
+
+        Raises:
+            NotFittedError: before `fit`.
+        """
+        self._fitted()
+        return tuple(self._dims)
+
+    def _check_settings(self) -> None:
+        """Refuse settings out of range: in `fit`, because grid searches set them one by one."""
+        if self.principal is not None and self.principal < 1:
+            raise InputError(f"principal is {self.principal}, expected None or at least 1")
+
+    def _standardised(self) -> int | None:
+        """How many standardised principal coordinates `_fit` is given; None for the rows."""
+        return self.principal
 
     def _fit(self, rows: Mapping[str, Tensor], table: MatchTable) -> None:
         self._maps: dict[tuple[str, str], Map] = {}
@@ -141,9 +160,12 @@ class Baseline:
         rows = x.rows if isinstance(x, Latents) else x
         return self.principal_[name].apply(as_latents(name, rows, dim=self._dims[name]))
 
-    def _known(self, name: str) -> None:
+    def _fitted(self) -> None:
         if not hasattr(self, "_dims"):
             raise NotFittedError(f"this {type(self).__name__} is not fitted yet: call fit first")
+
+    def _known(self, name: str) -> None:
+        self._fitted()
         if name not in self._dims:
             raise unknown_name("modality", name, self._dims)
 

@@ -59,14 +59,17 @@ class CCA(Baseline):
             principal: as in the other baselines.
         """
         super().__init__(principal=principal)
-        if components is not None and components < 1:
-            raise InputError(f"components is {components}, expected None or at least 1")
-        if penalty <= 0 or power < 0:
-            raise InputError(
-                f"penalty is {penalty} and power {power}: expected a positive penalty (try 1.0) "
-                "and a power of 0 or more"
-            )
         self.components, self.penalty, self.power = components, penalty, power
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        if self.components is not None and self.components < 1:
+            raise InputError(f"components is {self.components}, expected None or at least 1")
+        if self.penalty <= 0 or self.power < 0:
+            raise InputError(
+                f"penalty is {self.penalty} and power {self.power}: expected a positive penalty "
+                "(try 1.0) and a power of 0 or more"
+            )
 
     def _fit(self, rows: Mapping[str, Tensor], table: MatchTable) -> None:
         whiten: dict[str, Tensor] = {}

@@ -1,25 +1,16 @@
 """CCA that unmatched rows take part in: for when matches are very few."""
 
 from collections.abc import Mapping
-from functools import partial
-from itertools import permutations
 
-import torch
 from torch import Tensor
 
 from amodal.baselines.base import Baseline
-from amodal.baselines.principal import Principal
-from amodal.fewmatch.alignment import AlignmentSettings, align
-from amodal.fewmatch.alignment_choice import (
-    CANDIDATES,
-    choose_settings,
-    scaled,
-)
-from amodal.fewmatch.moments import linear_map
+from amodal.fewmatch.aligned import Coordinates, fit_aligned
+from amodal.fewmatch.alignment import AlignmentSettings
+from amodal.fewmatch.alignment_choice import CANDIDATES, choose_settings
 from amodal.latents import MatchTable
 
 PRINCIPAL = 128
-EVERY = 1_000_000
 
 
 class TransportCCA(Baseline):
@@ -60,42 +51,22 @@ class TransportCCA(Baseline):
         """
         super().__init__(principal=principal)
         self.settings = settings
+
+    def _standardised(self) -> int | None:
         # The base would standardise them; here their variance is wanted.
-        self.largest, self.principal = principal or EVERY, None
+        return None
 
     def _fit(self, rows: Mapping[str, Tensor], table: MatchTable) -> None:
-        principal = {name: Principal.fit(values, self.largest) for name, values in rows.items()}
-        standard = {name: principal[name].apply(values) for name, values in rows.items()}
-        deviations = {name: principal[name].back.norm(dim=1) for name in rows}
+        coordinates = Coordinates.of(rows, self.principal)
         candidates = (self.settings,) if self.settings else CANDIDATES
-        choice = choose_settings(standard, deviations, table, candidates=candidates)
+        choice = choose_settings(
+            coordinates.standard, coordinates.deviations, table, candidates=candidates
+        )
+        found = fit_aligned(coordinates, table, choice)
         self.settings_ = choice.settings
-        coordinates = scaled(standard, deviations, self.settings_.exponent)
-        found = align(coordinates, table, settings=self.settings_)
-        self.correlations_ = found.directions.correlations
-        into, back = _between_scales(principal, self.settings_.exponent)
-        self._weights = {name: into[name] @ found.directions.weights[name] for name in rows}
-        self._maps = {
-            (source, target): partial(
-                torch.matmul,
-                other=into[source]
-                @ linear_map(found.moments, source, target, penalty=choice.map_penalty)
-                @ back[target],
-            )
-            for source, target in permutations(rows, 2)
-            if len(table.together(source, target))
-        }
+        self.correlations_ = found.correlations
+        self._directions = found.directions
+        self._maps = dict(found.maps)
 
     def _embed(self, x: Tensor, name: str) -> Tensor:
-        return x @ self._weights[name]
-
-
-def _between_scales(
-    principal: Mapping[str, Principal], exponent: float
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Matrices from centred rows to coordinates with deviation^exponent, and back."""
-    into, back = {}, {}
-    for name, found in principal.items():
-        scale = found.back.norm(dim=1) ** exponent
-        into[name], back[name] = found.into * scale, found.back / scale[:, None]
-    return into, back
+        return self._directions[name](x)

@@ -16,6 +16,12 @@ CORE = ("torch", "numpy", "scipy", "safetensors", "tyro", "rich", "scikit-learn"
 EXTRAS = {
     "tensorboard": ("tensorboard",),
     "factory": ("mujoco",),
+    "hub": ("huggingface_hub",),
+    "onnx": ("onnx", "onnxruntime"),
+    "models": ("transformers", "sentence_transformers"),
+    "tables": ("pyarrow",),
+    "cells": ("anndata", "mudata"),
+    "search": ("lancedb", "pyarrow"),
     "dev": ("pytest", "hypothesis", "beartype", "ruff"),
 }
 """Optional dependencies of this package -> the packages that tell whether they are there."""

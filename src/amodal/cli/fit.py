@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amodal.errors import DamagedError, InputError, NotFoundError
+from amodal.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,16 @@ class Fit:
     """
 
     latents: tuple[str, ...]
-    """modality=place for each: a folder made by `amodal encode`, or a .npy file of numbers."""
+    """modality=place for each: a folder made by `amodal encode`, a .npy, .npz (or file.npz:key),
+    .csv or .parquet file of numbers, cells.h5ad:X_pca, or cells.h5mu:rna:X_pca."""
     out: Path
     """The run folder to make."""
     matches: Path | None = None
-    """CSV file: a header with modalities, then one line a thing, its row in each (from 0), or
-    nothing where it was not seen. Without it only cycles teach."""
+    """Table (.csv, .jsonl, .parquet): a column for each modality, a line for each thing: its row
+    (from 0) or its item's name in each, or nothing where it was not seen. Without it only cycles
+    teach."""
+    match_names: bool = False
+    """Instead of a table: items of the same name in several modalities (cells, say) are matches."""
     preset: str = "default"
     """default, or devillers2024 for the settings of Devillers et al. 2024."""
     members: int | None = None
@@ -40,14 +44,19 @@ class Fit:
 
     def run(self) -> None:
         """Fit, and say what came of it."""
+        from amodal.latents.places import read_place
+
+        if self.match_names and self.matches is not None:
+            raise InputError("--matches and --match-names both say what matches: give one of them")
         places = self.places()
-        latents = {name: read_latents(name, place) for name, place in places.items()}
+        found = {name: read_place(name, place) for name, place in places.items()}
         check_names(places)
-        from amodal.latents.match_file import read_matches
+        matches = self.table(found)
+        from amodal.diagnosis import diagnose
         from amodal.model import Workspace
 
-        sizes = {name: len(given) for name, given in latents.items()}
-        matches = None if self.matches is None else read_matches(self.matches, sizes)
+        latents = {name: given.rows for name, given in found.items()}
+        sizes = {name: len(rows) for name, rows in latents.items()}
         losses = {"demi_cycle": 1.0, "cycle": 1.0} if matches is None else None
         start = time.monotonic()
         model = Workspace(
@@ -55,7 +64,23 @@ class Fit:
         )
         model.fit(latents, matches=matches, folder=self.out, tensorboard=self.tensorboard)
         print(summary(model, sizes, time.monotonic() - start))
+        if model.evidence_ or not model.trust_:  # runs of older versions kept nothing to judge by
+            print(f"{diagnose(model).verdict} (more by amodal diagnose {self.out})")
         print(f"{self.out}: fitted; in Python: amodal.load({str(self.out)!r})")
+
+    def table(self, found: Mapping[str, Any]) -> Any:
+        """The matches, from the table or from the names of the items; None without any."""
+        from amodal.latents.match_file import read_matches
+        from amodal.latents.same_names import matches_by_name
+
+        names = {name: given.names for name, given in found.items()}
+        if self.match_names:
+            return matches_by_name(names)
+        if self.matches is None:
+            return None
+        return read_matches(
+            self.matches, {name: len(given.rows) for name, given in found.items()}, names=names
+        )
 
     def places(self) -> dict[str, Path]:
         """Modality -> where its latents are.
@@ -64,42 +89,19 @@ class Fit:
             >>> Fit(("image=latents/image", "text=t.npy"), Path("runs/mine")).places()["text"].name
             't.npy'
         """
-        places: dict[str, Path] = {}
-        for argument in self.latents:
-            name, equals, place = argument.partition("=")
-            if not (name and equals and place):
-                raise InputError(f"--latents got {argument!r}, expected modality=place")
-            if name in places:
-                raise InputError(f"--latents names the modality {name!r} twice")
-            places[name] = Path(place)
+        from amodal.latents.places import split_arguments
+
+        places = {name: Path(place) for name, place in split_arguments(self.latents).items()}
         if len(places) < 2:
             raise InputError(f"--latents: a workspace joins two or more, got {list(places)}")
         return places
 
 
 def read_latents(name: str, place: Path) -> Any:
-    """Latents of one modality: a store, or a plain array.
+    """Latents of one modality, wherever they are; see `amodal.latents.places`."""
+    from amodal.latents.places import read_place
 
-    Raises:
-        NotFoundError, DamagedError, InputError: there is none, or it cannot be read.
-    """
-    if place.suffix == ".npy":
-        import numpy as np
-
-        try:
-            return np.load(place, mmap_mode="r", allow_pickle=False)
-        except FileNotFoundError:
-            raise NotFoundError(f"modality {name!r}: there is no file {place}") from None
-        except (ValueError, EOFError, OSError) as error:
-            raise DamagedError(f"modality {name!r}: {place} cannot be read ({error})") from error
-    if place.is_file():
-        raise InputError(
-            f"modality {name!r}: {place} is neither a folder made by `amodal encode` nor a .npy "
-            "file: save your array with numpy.save"
-        )
-    from amodal.latents.store import open_store
-
-    return open_store(place)
+    return read_place(name, place).rows
 
 
 def check_names(places: Mapping[str, Path]) -> None:

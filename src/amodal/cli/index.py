@@ -47,11 +47,11 @@ class Index:
 
     def run(self) -> None:
         """Index, and say what is there."""
-        from amodal import load
+        from amodal.model import Workspace
         from amodal.search import Index as SearchIndex
         from amodal.search import IndexSettings
 
-        model, start = load(self.run_folder), time.monotonic()
+        model, start = Workspace.load(self.run_folder), time.monotonic()
         settings = IndexSettings(hubness=self.hubness, exact_below=self.exact_below)
         out = self.out or self.run_folder / "index" / self.modality
         latents, things = self.catalogue(model, out)

@@ -62,12 +62,12 @@ class Search:
 
     def run(self) -> None:
         """Search, print and write."""
-        from amodal import load
         from amodal.demo.catalogue import found_again
+        from amodal.model import Workspace
         from amodal.search import Index
 
         place = self.place()
-        model = load(self.run_folder)
+        model = Workspace.load(self.run_folder)
         index = Index.open(place, model)
         source = self.asked(index.manifest.sources)
         queries = self.queries(model, source)

@@ -16,11 +16,13 @@ class Study:
     """Train many workspaces side by side, measure them, and draw what was found.
 
     NAME is saving, ablation, downstream, transfer, retrieval, heldout, cycles, or all of these; or
-    frontier, the default fit's own. All studies of one folder share their trained runs. Stopped
-    half-way, the same command goes on where it was; what is trained and measured is never done
-    again.
+    frontier, the default fit's own; or real, the default fit and all baselines on the sets of
+    real latents in --data (NAME.npz, NAME.json). All studies of one folder share their trained
+    runs. Stopped half-way, the same command goes on where it was; what is trained and measured is
+    never done again.
 
     Example: amodal study saving --budget smoke --out runs/study
+    Example: amodal study real --data data --sets snareseq --methods ridge cca amodal
     """
 
     name: Annotated[str, tyro.conf.Positional] = "all"
@@ -38,11 +40,19 @@ class Study:
     """How many seeds. By default the budget's own."""
     data: Path | None = None
     """A folder made by `amodal generate`, or a kind of data (shapes) of which things are drawn; by
-    default Simple Shapes."""
+    default Simple Shapes. Of real: the folder of the sets."""
     docs: Path | None = None
     """Also write tables and figures of all studies in --out into this folder, as Markdown, SVG."""
     beside: tuple[Path, ...] = ()
     """Folders of finished studies of other kinds of data, to be set beside these in the report."""
+    first_seed: int = 0
+    """Of real: the seed from which they are counted."""
+    sets: tuple[str, ...] = ()
+    """Of real: which sets, by the beginnings of their names. By default all in the folder."""
+    methods: tuple[str, ...] = ()
+    """Of real: which methods. By default all."""
+    shares: tuple[float, ...] = ()
+    """Of real: shares of the training things that are matched. By default 0.01, 0.1 and 1, all."""
 
     def __post_init__(self) -> None:
         if self.seeds < 0:
@@ -51,10 +61,21 @@ class Study:
     def run(self) -> None:
         """Do it, and say where the results are."""
         start = time.monotonic()
+        try:
+            found = self._real() if self.name == "real" else self._studies()
+        except KeyboardInterrupt:
+            print(f"stopped; what is done stays in {self.out}", file=sys.stderr)
+            raise
+        print(f"done in {time.monotonic() - start:.0f} s")
+        for line in found:
+            print(line)
+
+    def _studies(self) -> list[str]:
         # Here, because it imports torch, which takes seconds.
         from amodal.study.everything import run_studies
         from amodal.study.settings import study_settings
 
+        self._refuse("real", sets=self.sets, methods=self.methods, shares=self.shares)
         settings = study_settings(
             self.budget,
             pairing=self.pairing,
@@ -62,11 +83,27 @@ class Study:
             seeds=self.seeds,
             data=self.data,
         )
-        try:
-            found = run_studies(self.name, self.out, settings, docs=self.docs, beside=self.beside)
-        except KeyboardInterrupt:
-            print(f"stopped; what is done stays in {self.out}", file=sys.stderr)
-            raise
-        print(f"done in {time.monotonic() - start:.0f} s")
-        for line in found:
-            print(line)
+        return run_studies(self.name, self.out, settings, docs=self.docs, beside=self.beside)
+
+    def _real(self) -> list[str]:
+        from amodal.study.real.run import run_real
+
+        self._refuse(
+            "the other studies", matches=self.matches, pairing=self.pairing, beside=self.beside
+        )
+        return run_real(
+            self.data,
+            self.out,
+            sets=self.sets,
+            methods=self.methods,
+            shares=self.shares,
+            seeds=self.seeds,
+            first_seed=self.first_seed,
+            docs=self.docs,
+        )
+
+    def _refuse(self, owner: str, **options: object) -> None:
+        """Options that this study does not know are an error, not passed over."""
+        given = [f"--{name}" for name, value in options.items() if value]
+        if given:
+            raise InputError(f"{', '.join(given)}: only for {owner}, not for study {self.name}")

@@ -60,11 +60,13 @@ class Translate:
         from amodal.evaluation.raw import RawTranslator
 
         translator = RawTranslator.load(self.run_folder)
-        for name in (self.source, self.target):
-            translator.model_of(name)
+        model = translator.model_of(self.source)
+        translator.model_of(self.target).check_decodes()
         kind = kind_of(translator.model_of(self.target).name)
-        side = getattr(translator.model_of(self.source), "side", None)
-        raw = read_thing(kind, self.source, self.thing, side=side)
+        if model.reads_files and self.source == "image":
+            raw: Any = [Path(" ".join(self.thing))]
+        else:
+            raw = read_thing(kind, self.source, self.thing, side=getattr(model, "side", None))
         if self.source == "text" and hasattr(translator.model_of("text"), "vocabulary"):
             known = translator.model_of("text").vocabulary.known_words(raw[0])  # pyright: ignore
             remark_on_sentence(kind, raw[0], known)

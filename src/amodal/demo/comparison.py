@@ -96,7 +96,8 @@ def _fit(
     preset = replace(PRESETS["default"], start=arms[0].start, folds=FOLDS, members=1)
     steps = settings.comparison_steps if arms[0].losses else 0
     preset = replace(preset, training=replace(preset.training, steps=steps))
-    rows = {n: Normalisation.fit(g.rows, g.spec).apply(g.rows) for n, g in latents.items()}
+    normalisation = {n: Normalisation.fit(g.rows, g.spec) for n, g in latents.items()}
+    rows = {n: normalisation[n].apply(g.rows) for n, g in latents.items()}
     trials = [
         Trial(
             losses=arm.losses,
@@ -121,6 +122,7 @@ def _fit(
         MatchTable(tuple(specs), np.stack([np.arange(matched)] * len(specs), 1)),
         trials=trials,
         unmatched={n: np.arange(matched, matched + settings.unmatched) for n in specs},
+        scales={n: found.scale for n, found in normalisation.items()},
         folder=folder,
     )
 

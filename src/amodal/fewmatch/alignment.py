@@ -132,13 +132,18 @@ def _transported(
     share: float,
 ) -> Moments:
     """Matched moments mixed with those of the plans between unmatched rows."""
-    states = {name: F.normalize(free[name] @ directions.weights[name], dim=1) for name in free}
+    # Cosines of float32 are exact enough for a plan, in half the time.
+    states = {
+        name: F.normalize(free[name] @ directions.weights[name], dim=1).float() for name in free
+    }
     within, between = dict(matched.within), dict(matched.between)
     for (first, second), cross in matched.between.items():
         if _enough(free, first, second):
-            plan = transport_plan(states[first] @ states[second].T, temperature=temperature)
-            moved = free[first].T @ plan @ free[second]
-            between[first, second] = (1 - share) * cross + share * moved
+            likeness = states[first] @ states[second].T
+            plan = transport_plan(likeness, temperature=temperature).double()
+            between[first, second] = (1 - share) * cross + share * (
+                free[first].T @ plan @ free[second]
+            )
     for name, values in free.items():
         if len(values) >= _FEWEST:
             spread = values.T @ values / len(values)

@@ -10,6 +10,8 @@ from torch import Tensor
 from amodal.errors import InputError
 from amodal.typing import Float
 
+_BATCH = 1_000_000
+"""Numbers that are computed at once, at most."""
 # Multiples of the mean squared singular value of x, so that the grid fits any scale of latents:
 # from hardly any shrinking to almost the mean alone, four to a decade.
 PENALTIES: tuple[float, ...] = tuple(10.0 ** (step / 4) for step in range(-24, 17))
@@ -68,8 +70,10 @@ def shrink(
         nothing = centred_y.new_full((dim,), math.inf)
         return Shrunk(parts.projected, nothing, _residuals(parts, torch.ones_like(nothing)))
     grid = torch.as_tensor(penalties, dtype=torch.float64) * singular.square().mean()
-    errors = [_residuals(parts, value[None]).square().mean(0) for value in grid]
-    penalty = grid[_choose(torch.stack(errors), column_groups(groups, dim))]
+    # Small problems all at once: one call for each penalty would be most of their time.
+    at_once = max(1, _BATCH // centred_y.numel())
+    errors = [_residuals(parts, some[:, None]).square().mean(1) for some in grid.split(at_once)]
+    penalty = grid[_choose(torch.cat(errors), column_groups(groups, dim))]
     slopes = singular[:, None] / (parts.squared[:, None] + penalty) * parts.projected
     return Shrunk(slopes, penalty, _residuals(parts, penalty))
 
@@ -91,11 +95,12 @@ def _decompose(
 
 
 def _residuals(
-    parts: _Decomposition, penalty: Float[Tensor, " columns"]
-) -> Float[Tensor, "thing dim_y"]:
+    parts: _Decomposition, penalty: Float[Tensor, "*trial columns"]
+) -> Float[Tensor, "*trial thing dim_y"]:
     """y minus its leave-one-out prediction, for one penalty a column or one for all."""
     # Written with what the penalty leaves, S^2 -> penalty / (S^2 + penalty), not with 1 - (...),
     # which would lose all digits where things are no more than dimensions.
+    penalty = penalty[..., None, :]
     remains = penalty / (parts.squared[:, None] + penalty)
     numerator = parts.outside + parts.left @ (remains * parts.projected)
     return numerator / (parts.free_leverage[:, None] + parts.left.square() @ remains)

@@ -3,10 +3,14 @@
 The work goes on in `<out>.part`: rows are appended to the array block by block, and `progress.json`
 says how many are safe on disk; where the array is shorter than that, the work begins again. The
 last step measures, adds the manifest and renames the folder.
+
+Where the caller can tell what was encoded so far, a beginning of the same things is taken up too:
+one damaged picture that is taken out of a folder does not cost what came before it.
 """
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -15,6 +19,7 @@ import torch
 
 from amodal.errors import ExistsError, InputError
 from amodal.files import checksum, explained_disk_errors, read_json, write_json
+from amodal.latents.item_names import write_names
 from amodal.latents.latents import Latents
 from amodal.latents.normalisation import Normalisation
 from amodal.latents.store import (
@@ -30,8 +35,9 @@ from amodal.progress import progress
 from amodal.specification import LatentSpec
 
 BLOCK = 4096
-"""Rows encoded, written and marked as done at once. Blocks always start at multiples of it, so
-that an interrupted encoding passes the model the same batches as an uninterrupted one."""
+"""Rows encoded, written and marked as done at once, unless the model says `block`: slow models
+have fewer. Blocks always start at multiples of it, so that an interrupted encoding passes the
+model the same batches as an uninterrupted one."""
 MEASURED = 100_000
 """Rows that the normalisation is measured on, spread evenly."""
 _PROGRESS = "progress.json"
@@ -63,6 +69,9 @@ def encode_to_store(
     modality: str = "",
     source: dict[str, Any] | None = None,
     model_name: str | None = None,
+    half: bool = False,
+    names: Sequence[str] | None = None,
+    so_far: Callable[[int], str] | None = None,
 ) -> Latents:
     """Encode raw things into the folder `out`, and open it.
 
@@ -79,6 +88,10 @@ def encode_to_store(
         source: where they come from, as plain values: two encodings with the same model, rows and
             source are taken for the same.
         model_name: what to write down as the model; its own name when left out.
+        half: keep 16 bits of each number: half the room, about three digits.
+        names: what each thing is called, written beside the latents, a line each.
+        so_far: a digest of the first n things; with it, an interrupted call is also taken up where
+            only things after those that are done have changed.
 
     Raises:
         ExistsError: `out` (or its unfinished part) holds another encoding.
@@ -96,6 +109,7 @@ def encode_to_store(
         "fingerprint": model.fingerprint,
         "spec": model.specification.to_json(),
         "rows": total,
+        "dtype": "float16" if half else "float32",
         "source": source or {},
     }
     if out.exists():
@@ -105,10 +119,35 @@ def encode_to_store(
     if not part.exists():
         model.encode(read(0, 1))  # a model that refuses does so before anything is on the disk
     with explained_disk_errors(part):
-        done, start_of_rows = _prepare(part, identity, (total, model.specification.dim))
-        _encode_rest(model, read, part, identity, done=done, start_of_rows=start_of_rows)
-        _finish(part, out, identity, model.specification)
+        begun = _prepare(part, identity, (total, model.specification.dim), so_far)
+        _encode_rest(model, read, begun)
+        if names is not None:
+            write_names(part, names)
+        _finish(part, out, identity, model)
     return open_store(out, checksums=False)
+
+
+@dataclass
+class _Beginning:
+    """An encoding at work."""
+
+    part: Path
+    identity: dict[str, Any]
+    row: int
+    """Bytes of one latent."""
+    start: int
+    """Bytes before the first latent."""
+    done: int
+    """Latents that are safe on the disk."""
+    so_far: Callable[[int], str] | None
+
+    def mark(self, done: int) -> None:
+        """Write down how far it is."""
+        self.done = done
+        value = {"identity": self.identity, "done": done, "start_of_rows": self.start}
+        if self.so_far is not None:
+            value["so_far"] = self.so_far(done)
+        write_json(self.part / _PROGRESS, value)
 
 
 def _count(raw: Any, rows: int | None) -> int:
@@ -134,56 +173,66 @@ def _check_same(out: Path, identity: dict[str, Any]) -> None:
         )
 
 
-def _prepare(part: Path, identity: dict[str, Any], shape: tuple[int, int]) -> tuple[int, int]:
-    """Make the working folder or take up an interrupted one: rows done, bytes before the first."""
-    if (part / _PROGRESS).is_file():
-        begun = read_json(part / _PROGRESS)
-        if begun["identity"] != identity:
-            raise ExistsError(
-                f"{part} is the beginning of another encoding: delete it, or finish it with its "
-                "own command"
-            )
-        done, start_of_rows = begun["done"], begun["start_of_rows"]
-        # A file that has lost its end would be filled up with zeros, and pass for latents.
-        if _size(part / ARRAY) >= start_of_rows + 4 * shape[1] * done:
-            return done, start_of_rows
-    part.mkdir(parents=True, exist_ok=True)
-    with open(part / ARRAY, "wb") as handle:
-        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(handle, header)
-        start_of_rows = handle.tell()
-    _mark(part, identity, 0, start_of_rows)
-    return 0, start_of_rows
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
-
-
-def _encode_rest(
-    model: Encoder,
-    read: Callable[[int, int], Any],
+def _prepare(
     part: Path,
     identity: dict[str, Any],
-    *,
-    done: int,
-    start_of_rows: int,
-) -> None:
+    shape: tuple[int, int],
+    so_far: Callable[[int], str] | None,
+) -> _Beginning:
+    """Make the working folder, or take up an interrupted one."""
+    part.mkdir(parents=True, exist_ok=True)
+    dtype = np.dtype(identity["dtype"])
+    begun = _Beginning(part, identity, dtype.itemsize * shape[1], 0, 0, so_far)
+    marked = read_json(part / _PROGRESS) if (part / _PROGRESS).is_file() else None
+    if marked is not None and not _goes_on(marked, begun):
+        raise ExistsError(
+            f"{part} is the beginning of another encoding: delete it, or finish it with its "
+            "own command"
+        )
+    if not (part / ARRAY).is_file():
+        (part / ARRAY).touch()
+    with open(part / ARRAY, "r+b") as handle:
+        # The header has room for any number of rows, so that its length is always the same.
+        header = {"descr": dtype.newbyteorder("<").str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(handle, header)
+        begun.start = handle.tell()
+    if marked is not None:
+        # A file that has lost its end would be filled up with zeros, and pass for latents.
+        whole = (part / ARRAY).stat().st_size >= begun.start + begun.row * marked["done"]
+        begun.done = marked["done"] if whole and marked["start_of_rows"] == begun.start else 0
+    begun.mark(begun.done)
+    return begun
+
+
+def _goes_on(marked: dict[str, Any], begun: _Beginning) -> bool:
+    """Whether what was begun is the beginning of this encoding."""
+    if marked["identity"] == begun.identity:
+        return True
+    if begun.so_far is None or marked["done"] > begun.identity["rows"]:
+        return False
+    changing = {"rows": None, "source": None}
+    alike = marked["identity"] | changing == begun.identity | changing
+    return alike and marked.get("so_far") == begun.so_far(marked["done"])
+
+
+def _encode_rest(model: Encoder, read: Callable[[int, int], Any], begun: _Beginning) -> None:
     """Append the rows that are not there yet. Written, not mapped: a full disk is an error then."""
-    total, dim = identity["rows"], model.specification.dim
-    description = f"encoding {identity['modality']}".rstrip()
+    total, block = begun.identity["rows"], getattr(model, "block", BLOCK)
+    dtype = np.dtype(begun.identity["dtype"]).newbyteorder("<")
+    description = f"encoding {begun.identity['modality']}".rstrip()
     with (
-        open(part / ARRAY, "r+b") as handle,
-        progress(description, total, unit="rows", done=done) as advance,
+        open(begun.part / ARRAY, "r+b") as handle,
+        progress(description, total, unit="rows", done=begun.done) as advance,
     ):
-        handle.seek(start_of_rows + 4 * dim * done)
+        handle.seek(begun.start + begun.row * begun.done)
         handle.truncate()
-        for start in range(done, total, BLOCK):
-            stop = min(start + BLOCK, total)
-            handle.write(_encoded(model, read(start, stop), stop - start).tobytes())
+        for start in range(begun.done, total, block):
+            stop = min(start + block, total)
+            latents = _encoded(model, read(start, stop), stop - start)
+            handle.write(_narrowed(model, latents, dtype).tobytes())
             handle.flush()
             os.fsync(handle.fileno())
-            _mark(part, identity, stop, start_of_rows)
+            begun.mark(stop)
             advance(stop - start)
 
 
@@ -196,19 +245,27 @@ def _encoded(model: Encoder, raw: Any, expected: int) -> np.ndarray:
         )
     if not np.isfinite(latents).all():
         raise InputError(f"{model.name} gave NaN or infinite numbers: are the raw things intact?")
-    return latents.astype("<f4")
+    return latents
 
 
-def _mark(part: Path, identity: dict[str, Any], done: int, start_of_rows: int) -> None:
-    value = {"identity": identity, "done": done, "start_of_rows": start_of_rows}
-    write_json(part / _PROGRESS, value)
+def _narrowed(model: Encoder, latents: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """As many bits as are kept."""
+    with np.errstate(over="ignore"):
+        kept = latents.astype(dtype)
+    if not np.isfinite(kept).all():
+        raise InputError(
+            f"{model.name} gave numbers too large for 16 bits ({np.abs(latents).max():.3g}, at "
+            "most 65504): encode without --half"
+        )
+    return kept
 
 
-def _finish(part: Path, out: Path, identity: dict[str, Any], spec: LatentSpec) -> None:
+def _finish(part: Path, out: Path, identity: dict[str, Any], model: Encoder) -> None:
     """Measure, write the manifest, and give the folder its name."""
+    spec = model.specification
     array = np.load(part / ARRAY, mmap_mode="r", allow_pickle=False)
     every = -(-len(array) // MEASURED)
-    sample = torch.from_numpy(np.array(array[::every]))
+    sample = torch.from_numpy(np.array(array[::every], np.float32))
     manifest = Manifest(
         modality=identity["modality"],
         model=identity["model"],
@@ -216,7 +273,9 @@ def _finish(part: Path, out: Path, identity: dict[str, Any], spec: LatentSpec) -
         spec=spec,
         rows=identity["rows"],
         normalisation=Normalisation.fit(sample, spec),
+        dtype=identity["dtype"],
         source=identity["source"],
+        details=getattr(model, "details", {}),
         bytes=(part / ARRAY).stat().st_size,
         sha256=checksum(part / ARRAY),
     )

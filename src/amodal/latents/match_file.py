@@ -1,108 +1,124 @@
-"""Matches as people keep them: a CSV file with a column for each modality and a line for each."""
+"""Matches as people keep them: a table with a column for each modality, a row for each thing."""
 
-import csv
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from amodal.errors import InputError, NotFoundError, unknown_name
+from amodal.errors import InputError, NotFoundError, Notice, unknown_name
+from amodal.latents.match_example import example_of_matches
 from amodal.latents.matches import MatchTable
+from amodal.latents.names import ItemNames
+from amodal.latents.tables import ENDINGS, Table, open_table, with_example
 
 
-def read_matches(path: str | Path, sizes: Mapping[str, int]) -> MatchTable:
-    """Read matches from a CSV file.
+def read_matches(
+    path: str | Path,
+    sizes: Mapping[str, int],
+    *,
+    names: Mapping[str, Sequence[str] | None] | None = None,
+) -> MatchTable:
+    """Read matches from a .csv, .tsv, .jsonl or .parquet file.
 
-    The first line names modalities; each further line is one thing: its row in each of them,
-    counted from 0, or nothing where the thing was not seen.
+    Its columns are modalities; each row is one thing: which item it is in each of them, or nothing
+    where the thing was not seen. An item is given by its row in the latents, counted from 0, or by
+    its name where the latents' items have names (names that are themselves whole numbers leave no
+    room for row numbers).
 
     Args:
         path: the file.
         sizes: the number of rows of each modality.
+        names: what the items of a modality are called, row by row, where they have names.
 
     Raises:
         NotFoundError: there is no such file.
-        UnknownNameError: a column is called like no modality.
-        InputError: a cell that is no row of its modality, a line with too many or too few cells,
-            or with fewer than two rows; each with file, line, column and remedy.
+        UnknownNameError: a column is called like no modality, a cell like no item.
+        InputError: a cell that is no row of its modality, a name that two items have, a thing with
+            fewer than two modalities or given twice; each with file, line, column, remedy, and an
+            example of what is expected.
+        DamagedError, MissingExtraError: see `open_table`.
 
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "matches.csv"
-        >>> _ = path.write_text("image,text\\n0,3\\n5,1\\n", "utf-8")
-        >>> read_matches(path, {"image": 10, "text": 10}).together("image", "text").tolist()
-        [[0, 3], [5, 1]]
+        >>> _ = path.write_text("image,text\\ncat.png,3\\ndog.png,1\\n", "utf-8")
+        >>> table = read_matches(
+        ...     path, {"image": 2, "text": 10}, names={"image": ["dog.png", "cat.png"]}
+        ... )
+        >>> table.together("image", "text").tolist()
+        [[1, 3], [0, 1]]
     """
     path = Path(path)
-    header, *lines = _lines(path) or [(1, [])]
-    columns = _columns(path, header[1], sizes)
-    rows = [_row(path, line, cells, columns, sizes) for line, cells in lines]
-    if not rows:
-        raise InputError(f"{path} holds no matches: give a line for each, such as 0,3")
-    order = [columns.index(name) if name in columns else None for name in sizes]
-    table = [[-1 if at is None else row[at] for at in order] for row in rows]
-    return MatchTable.build(MatchTable(tuple(sizes), np.array(table, dtype=np.int64)), sizes)
+    items = {
+        name: ItemNames(size, None if names is None else names.get(name))
+        for name, size in sizes.items()
+    }
+    if path.suffix.lower() in ENDINGS and not path.exists():
+        raise NotFoundError(f"there is no file of matches {path}")
+    with with_example(example_of_matches(path.suffix.lower(), sizes, names or {})):
+        table = open_table(path)
+        _check_columns(table, items)
+        rows = _rows(table, items)
+    for name, known in items.items():
+        if known.taken_for_name is not None:
+            cell = known.taken_for_name
+            warnings.warn(
+                f"{path}, column {name!r}: numbers are read as names, because the items of this "
+                f"modality are called by numbers ({cell} is the item called {cell}, not row "
+                f"{cell})",
+                Notice,
+                stacklevel=2,
+            )
+    return MatchTable.build(MatchTable(tuple(sizes), np.array(rows, dtype=np.int64)), sizes)
 
 
-def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    """The lines that hold anything, with their numbers, cells without surrounding blanks."""
-    try:
-        # utf-8-sig: spreadsheets put a byte order mark before the first name.
-        with open(path, newline="", encoding="utf-8-sig") as handle:
-            reader = csv.reader(handle)
-            cells = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except FileNotFoundError:
-        raise NotFoundError(f"there is no file of matches {path}") from None
-    except (UnicodeDecodeError, csv.Error, IsADirectoryError) as error:
-        raise InputError(f"{path} cannot be read as CSV text ({error})") from error
-    return [(line, row) for line, row in cells if any(row)]
+def _check_columns(table: Table, items: Mapping[str, ItemNames]) -> None:
+    known, path = ", ".join(items), table.path
+    if table.unit == "line" and path.suffix.lower() not in (".jsonl", ".ndjson"):
+        path = f"{path}, line 1"
+        if table.names and all(name.lstrip("-").isdigit() or not name for name in table.names):
+            raise InputError(f"{path}: expected a header such as {known.replace(' ', '')}")
+        if len(table.names) < 2 or len(set(table.names)) < len(table.names):
+            raise InputError(
+                f"{path}: expected the names of two or more different modalities out of "
+                f"{known}, separated by {'tabs' if '.tsv' in str(path) else 'commas'}, "
+                f"got {','.join(table.names)!r}"
+            )
+    for name in table.names:
+        if name not in items:
+            raise unknown_name(f"column in {path}: modality", name, items)
 
 
-def _columns(path: Path, names: list[str], sizes: Mapping[str, int]) -> list[str]:
-    known = ", ".join(sizes)
-    if len(names) < 2 or len(set(names)) < len(names):
-        raise InputError(
-            f"{path}, line 1: expected the names of two or more different modalities out of "
-            f"{known}, separated by commas, got {','.join(names)!r}"
-        )
-    if all(name.lstrip("-").isdigit() or not name for name in names):
-        raise InputError(f"{path}, line 1: expected a header such as {known.replace(' ', '')}")
-    for name in names:
-        if name not in sizes:
-            raise unknown_name(f"column in {path}, line 1: modality", name, sizes)
-    return names
+def _rows(table: Table, items: Mapping[str, ItemNames]) -> list[tuple[int, ...]]:
+    seen: dict[tuple[int, ...], int] = {}
+    for number, cells in table.rows:
+        row = _row(table, number, cells, items)
+        if row in seen:
+            raise InputError(
+                f"{table.where(number)}: is the same match as {table.unit} {seen[row]}: "
+                "delete one of them"
+            )
+        seen[row] = number
+    if not seen:
+        raise InputError(f"{table.path} holds no matches: give a row for each")
+    return list(seen)
 
 
 def _row(
-    path: Path, line: int, cells: list[str], columns: list[str], sizes: Mapping[str, int]
-) -> list[int]:
-    if len(cells) != len(columns):
+    table: Table, number: int, cells: Mapping[str, str], items: Mapping[str, ItemNames]
+) -> tuple[int, ...]:
+    for name in cells:
+        if name not in items:
+            raise unknown_name(f"column in {table.where(number)}: modality", name, items)
+    row = tuple(
+        known.row_of(cells.get(name, ""), table.where(number, name))
+        for name, known in items.items()
+    )
+    if sum(each >= 0 for each in row) < 2:
+        names = "one modality only" if max(row) >= 0 else "no modality"
         raise InputError(
-            f"{path}, line {line}: has {len(cells)} cells, expected {len(columns)} as in the "
-            "header; leave a cell empty (0,,4) where the thing was not seen"
-        )
-    row = [
-        _number(f"{path}, line {line}, column {name!r}", cell, sizes[name])
-        for name, cell in zip(columns, cells, strict=True)
-    ]
-    if sum(number >= 0 for number in row) < 2:
-        raise InputError(
-            f"{path}, line {line}: names one modality only; a match needs two: fill in another "
-            "cell or delete the line"
+            f"{table.where(number)}: names {names}; a match needs two: fill in another cell or "
+            "delete it"
         )
     return row
-
-
-def _number(where: str, cell: str, rows: int) -> int:
-    if not cell:
-        return -1
-    if not cell.isascii() or not cell.isdigit():
-        raise InputError(
-            f"{where}: expected a row number (0 to {rows - 1}) or nothing, got {cell!r}"
-        )
-    if int(cell) >= rows:
-        raise InputError(
-            f"{where}: row {int(cell)}, but there are only {rows} rows (0 to {rows - 1}); rows are "
-            "counted from 0"
-        )
-    return int(cell)

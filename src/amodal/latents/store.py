@@ -1,10 +1,11 @@
 """Latents on disk: a folder that is opened without reading it, and checked before it is believed.
 
-A store holds `latents.npy` (float32, memory-mapped) and `manifest.json`: what encoded which raw
-things, how the latents are measured and normalised, and the size and SHA-256 of the array.
+A store holds `latents.npy` (float32 or float16, memory-mapped) and `manifest.json`: what encoded
+which raw things, how the latents are measured and normalised, and the size and SHA-256 of the
+array. Where the things have names, `items.txt` holds them, a line each.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,10 @@ class Manifest:
     """Size of the array's file."""
     sha256: str
     """Of the array's file."""
+    dtype: str = "float32"
+    """float32, or float16 where half the bits were kept."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """Of the unimodal model, as plain values: revision, what is read off it, preprocessing."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `json.dump`."""
@@ -56,6 +61,8 @@ class Manifest:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Manifest":
         """The inverse of `to_json`."""
+        # Stores of before there was a choice are of float32.
+        value = {"dtype": "float32", "details": {}} | value
         plain = {name: value[name] for name in cls.__dataclass_fields__}
         plain["spec"] = LatentSpec.from_json(value["spec"])
         plain["normalisation"] = Normalisation.from_json(value["normalisation"])
@@ -124,9 +131,10 @@ def open_store(path: str | Path, *, checksums: bool | None = None) -> Latents:
         raise DamagedError(f"{array} does not match its checksum, it was changed: {REMEDY}")
     rows = _mapped(array)
     expected = (manifest.rows, manifest.spec.dim)
-    if rows.dtype != np.float32 or rows.shape != expected:
+    if str(rows.dtype) != manifest.dtype or rows.shape != expected:
         raise DamagedError(
-            f"{array} holds {rows.dtype} {rows.shape}, expected float32 {expected}: {REMEDY}"
+            f"{array} holds {rows.dtype} {rows.shape}, expected {manifest.dtype} {expected}: "
+            f"{REMEDY}"
         )
     return Latents(
         rows, manifest.spec, manifest.fingerprint, manifest.model, manifest.normalisation

@@ -1,10 +1,11 @@
 """How `Workspace` is called: on the class or an instance, with numpy or torch."""
 
 from collections.abc import Callable
-from inspect import signature
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from amodal.errors import unknown_name
+from amodal.errors import NotFittedError
+from amodal.latents.estimator import Estimator
+from amodal.workspace import Architecture
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,29 +26,18 @@ class OnClassOrInstance(Generic[P, R]):
         return self.function.__get__(owner() if instance is None else instance, owner)
 
 
-class Parameters:
-    """scikit-learn's conventions for settings: they are the arguments of `__init__`."""
+class SklearnCalls(Estimator):
+    """scikit-learn's conventions, for `Workspace`."""
 
-    @classmethod
-    def _names(cls) -> tuple[str, ...]:
-        return tuple(signature(cls.__init__).parameters)[1:]
+    architecture_: Architecture
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The settings, by name."""
-        return {name: getattr(self, name) for name in self._names()}
-
-    def set_params(self, **values: Any) -> Self:
-        """Change settings.
+    @property
+    def modalities_(self) -> tuple[str, ...]:
+        """The modalities that it was fitted on.
 
         Raises:
-            UnknownNameError: there is no such setting.
+            NotFittedError: before `fit`.
         """
-        for name, value in values.items():
-            if name not in self._names():
-                raise unknown_name("parameter", name, self._names())
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        chosen = {k: v for k, v in self.get_params().items() if v is not None}
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in chosen.items())})"
+        if not hasattr(self, "architecture_"):
+            raise NotFittedError("this Workspace is not fitted yet: call fit first")
+        return tuple(self.architecture_.names)

@@ -4,7 +4,8 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,23 @@ from amodal.errors import ExistsError
 from amodal.fewmatch.start import put_start
 from amodal.files import atomic_path, explained_disk_errors, read_json, write_json
 from amodal.latents import MatchTable, Normalisation
-from amodal.model.blending import ANSWERERS, KERNEL
+from amodal.model.aligning import Aligner, free_rows
+from amodal.model.closed_forms import ClosedForms
+from amodal.model.evidence import Evidence, gather
 from amodal.model.inference import Ensemble
-from amodal.model.judging import fit_kernel, judge
-from amodal.model.plan import Trial, plan_runs
+from amodal.model.judging import Judged, judge
+from amodal.model.judging_retrieval import aligned_share, ensemble_of
+from amodal.model.plan import Trial, leave_one_out, plan_runs
 from amodal.model.presets import Preset
+from amodal.model.retrieval_vectors import AlignedDirections, SharedDirections, shared_directions
 from amodal.model.trust import Trust
 from amodal.training import Outcome, Run, TrainingSettings, train
 from amodal.training.tensorboard import tensorboard_log
 from amodal.typing import Float
 from amodal.workspace import Architecture, Population
+
+FEWEST_ALIGNED = 3
+"""Matches that an alignment learns from at least."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +45,16 @@ class Fitted:
     """(source, target) -> answerer -> its squared error on held-out matches."""
     trust: dict[tuple[str, str], Trust]
     """What to expect of each direction."""
+    shared: dict[tuple[str, str], SharedDirections]
+    """For each pair of modalities, what the translations say that they share."""
+    aligned: dict[tuple[str, str], AlignedDirections]
+    """For each pair where an alignment has a share of the likeness, its directions."""
     gate: list[dict[str, Any]]
     """For each member: the step kept, and the held-out score there and at the start."""
     history: list[dict[str, Any]]
     """Losses and scores of all runs at every look."""
+    evidence: dict[tuple[str, str], Evidence] = field(default_factory=dict)
+    """What `amodal.diagnose` needs, where it was asked for."""
 
 
 def fit_population(
@@ -51,8 +65,10 @@ def fit_population(
     *,
     trials: Sequence[Trial],
     unmatched: Mapping[str, np.ndarray] | None = None,
+    scales: Mapping[str, Float[Tensor, " _"]] | None = None,
     folder: Path | None = None,
     tensorboard: bool = False,
+    evidence: bool = False,
 ) -> list[Fitted]:
     """Train all members of all trials, and the folds that judge them, as one population.
 
@@ -62,9 +78,13 @@ def fit_population(
         latents: normalised rows of each modality.
         table: all matches; a trial learns from its own.
         trials: what to train.
-        unmatched: rows of each modality for demi-cycles and cycles; all when left out.
+        unmatched: rows of each modality for demi-cycles and cycles, and for an alignment; all
+            when left out.
+        scales: what each column of the latents was divided by when it was normalised; needed for
+            an alignment by transport, which is left out without them.
         folder: where metrics and checkpoints go.
         tensorboard: write the metrics as TensorBoard curves in the folder, too.
+        evidence: keep what a diagnosis needs; it takes some closed forms more.
 
     Returns:
         What each trial gave.
@@ -85,12 +105,19 @@ def fit_population(
         population, latents, table, runs, settings.training, unmatched, folder, tensorboard
     )
     fitted = []
-    for number in range(len(trials)):
+    for number, trial in enumerate(trials):
         own = [index for index, owner in enumerate(owners) if owner == number]
-        start = population if settings.start else None
         # Without training the start is what was asked for, as it is.
-        kernel = settings.kernel and settings.training.steps > 0
-        fitted.append(_collect(start, outcome, runs, own, latents, table, kernel=kernel))
+        beside = settings.start and settings.training.steps > 0 and len(trial.things) > 0
+        aligner = None
+        if beside and settings.align and scales is not None and len(trial.things) >= FEWEST_ALIGNED:
+            aligner = Aligner.of(
+                latents, table, things=trial.things, scales=scales, unmatched=unmatched
+            )
+        forms = ClosedForms(latents, table, architecture.specs, beside and settings.kernel, aligner)
+        start = population if settings.start else None
+        free = {name: free_rows(latents, table, name, unmatched) for name in latents}
+        fitted.append(_collect(start, outcome, runs, own, forms, free, evidence=evidence))
     return fitted
 
 
@@ -137,54 +164,86 @@ def _collect(
     outcome: Outcome,
     runs: list[Run],
     own: list[int],
-    latents: dict[str, Tensor],
-    table: MatchTable,
+    forms: ClosedForms,
+    free: Mapping[str, np.ndarray],
     *,
-    kernel: bool,
+    evidence: bool,
 ) -> Fitted:
     """One trial's members, what held-out matches said of them, and their history."""
     full = [index for index in own if not len(runs[index].held_out)]
-    gate = [
-        {
-            "step": outcome.step[group],
-            "score": _number(outcome.score[group]),
-            "start_score": _number(outcome.first_score[group]),
-        }
-        for group in (runs[index].group for index in full)
-    ]
-    judged = judge(
-        None if start is None else start.choose(own),
-        outcome.population.choose(own),
-        [runs[index] for index in own],
-        latents,
-        table,
-        kernel=kernel,
-    )
+    members, things = outcome.population.choose(full), runs[full[0]].things
+    # The members learn from the same matches, and so have the same start.
+    first = None if start is None else start.choose(full[:1])
+    if len(full) < len(own):
+        judging = [runs[index] for index in own]
+        before = None if start is None else start.choose(own)
+        after = outcome.population.choose(own)
+    else:
+        judging, before, after = _left_out(outcome.population.architecture, forms, things)
+    judged = judge(before, after, judging, dict(forms.latents), forms.table, forms=forms)
+    aligned = _aligned_directions(before, after, judging, forms, judged, things, free)
+    known: dict[tuple[str, str], Evidence] = {}
+    if len(full) < len(own) and evidence:
+        known = gather(judged, aligned, start=before, trained=after, runs=judging, forms=forms)
+    elif len(full) == len(own):
+        # What these few say of simple maps is no measure of how far to trust a row.
+        judged.trust.clear()
+    ensemble = ensemble_of(members, first, forms, judged, things=things)
     mine = set(own)
-    things = runs[full[0]].things
     return Fitted(
-        ensemble=Ensemble(
-            members=outcome.population.choose(full),
-            # The members learn from the same matches, and so have the same start.
-            start=None if start is None else start.choose(full[:1]),
-            kernels={
-                (source, target): fit_kernel(
-                    latents,
-                    table,
-                    (source, target),
-                    things=things,
-                    spec=outcome.population.architecture.specs[target],
-                )
-                for (source, target), shares in judged.shares.items()
-                if bool(shares[ANSWERERS.index(KERNEL)].any())
-            },
-            shares=judged.shares,
-        ),
+        ensemble=ensemble,
         errors=judged.errors,
         trust=judged.trust,
-        gate=gate,
+        shared={
+            pair: shared_directions(ensemble, *(forms.latents[name] for name in pair), names=pair)
+            for pair in combinations(forms.specs, 2)
+        },
+        aligned=aligned,
+        gate=[
+            {
+                "step": outcome.step[group],
+                "score": _number(outcome.score[group]),
+                "start_score": _number(outcome.first_score[group]),
+            }
+            for group in (runs[index].group for index in full)
+        ],
         history=[row for row in outcome.history if row["run"] in mine],
+        evidence=known,
     )
+
+
+def _left_out(
+    architecture: Architecture, forms: ClosedForms, things: np.ndarray
+) -> tuple[list[Run], None, Population]:
+    """Starts without each match in turn: what judges closed forms where nothing was trained."""
+    runs = leave_one_out(things) if forms.aligner is not None else []
+    population = Population.create(architecture, [run.seed for run in runs])
+    for index, run in enumerate(runs):
+        put_start(population, index, dict(forms.latents), forms.table, things=run.things)
+    return runs, None, population
+
+
+def _aligned_directions(
+    before: Population | None,
+    after: Population,
+    runs: Sequence[Run],
+    forms: ClosedForms,
+    judged: Judged,
+    things: np.ndarray,
+    free: Mapping[str, np.ndarray],
+) -> dict[tuple[str, str], AlignedDirections]:
+    """The directions of the alignment from all matches, where they have a share."""
+    if forms.aligner is None:
+        return {}
+    shares = {
+        pair: aligned_share(before, after, runs, forms, judged, pair=pair, free=free)
+        for pair in combinations(forms.specs, 2)
+    }
+    return {
+        pair: AlignedDirections.of(forms.aligned(things), pair, share)
+        for pair, share in shares.items()
+        if share
+    }
 
 
 def claim_folder(

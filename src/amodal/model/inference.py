@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from amodal.fewmatch.aligned import Affine
 from amodal.fewmatch.kernel_ridge import KernelMap
 from amodal.fewmatch.nearest_latents import nearest_latents
 from amodal.model.blending import as_directions
@@ -42,9 +43,11 @@ class Ensemble:
     """The closed-form start from the same matches, one run; None without a start."""
     kernels: dict[tuple[str, str], KernelMap] = field(default_factory=dict)
     """(source, target) -> kernel ridge regression on the same matches."""
+    aligned: dict[tuple[str, str], Affine] = field(default_factory=dict)
+    """(source, target) -> the linear map of an alignment by transport."""
     shares: dict[tuple[str, str], Float[Tensor, "answerer dim"]] = field(default_factory=dict)
-    """(source, target) -> the share of members, start and kernel ridge in each column; where there
-    is none the members answer alone."""
+    """(source, target) -> the share of members, start, kernel ridge and alignment in each column;
+    where there is none the members answer alone."""
 
 
 def answer_members(
@@ -55,13 +58,16 @@ def answer_members(
     spec = ensemble.members.architecture.specs[target]
     if shares is None:
         return translate_members(ensemble.members, rows, source, target)
+    trained, start, kernel, aligned = (bool(share.any()) for share in shares)
     mixed = torch.zeros(len(ensemble.members), len(rows), spec.dim)
-    if bool(shares[0].any()):
+    if trained:
         mixed += shares[0] * translate_members(ensemble.members, rows, source, target)
-    if ensemble.start is not None and bool(shares[1].any()):
+    if start and ensemble.start is not None:
         mixed += shares[1] * translate_members(ensemble.start, rows, source, target)
-    if (source, target) in ensemble.kernels and bool(shares[2].any()):
+    if kernel:
         mixed += shares[2] * nearest_latents(ensemble.kernels[source, target](rows), spec)
+    if aligned:
+        mixed += shares[3] * nearest_latents(ensemble.aligned[source, target](rows), spec)
     return as_directions(mixed, spec)
 
 

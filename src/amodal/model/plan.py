@@ -73,3 +73,16 @@ def _folds(table: MatchTable, things: np.ndarray, folds: int, seed: int) -> list
     part_of_label[order] = np.arange(count) % min(folds, count)
     parts = part_of_label[labels]
     return [things[parts == part] for part in range(min(folds, count))]
+
+
+def leave_one_out(things: Int64[np.ndarray, " thing"]) -> list[Run]:
+    """For each thing a run that learns from all others: what judges maps of very few matches.
+
+    Example:
+        >>> [run.held_out.tolist() for run in leave_one_out(np.array([4, 7]))]
+        [[4], [7]]
+    """
+    return [
+        Run(seed=0, losses={}, things=np.delete(things, place), held_out=things[place : place + 1])
+        for place in range(len(things))
+    ]

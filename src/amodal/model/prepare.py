@@ -35,6 +35,8 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
             "losses",
             "start",
             "kernel",
+            "align",
+            "principal",
             "state",
             "hidden",
             "members",
@@ -91,9 +93,29 @@ def check_latents(latents: Any, spaces: Mapping[str, LatentSpec]) -> dict[str, L
     return {name: as_checked(name, value, spec=spaces.get(name)) for name, value in latents.items()}
 
 
-def normalisation_of(given: Latents) -> Normalisation:
-    """The normalisation that is stored with latents, or else measured on their rows."""
+def normalisation_of(given: Latents, principal: int | None = None) -> Normalisation:
+    """The normalisation that is stored with latents, or else measured on their rows.
+
+    Args:
+        given: the latents.
+        principal: principal coordinates kept of a wider space, all of it continuous.
+    """
+    continuous = all(block.kind == "continuous" for block in given.spec.blocks)
+    if principal is not None and continuous and given.spec.dim > principal:
+        return Normalisation.principal(given.rows, principal)
     return given.normalisation or Normalisation.fit(given.rows, given.spec)
+
+
+def specs_of(
+    checked: Mapping[str, Latents], normalisation: Mapping[str, Normalisation]
+) -> dict[str, LatentSpec]:
+    """How normalised rows are measured: as the latents are, or in principal coordinates."""
+    return {
+        name: given.spec
+        if normalisation[name].basis is None
+        else LatentSpec.continuous(len(normalisation[name].scale))
+        for name, given in checked.items()
+    }
 
 
 def check_supervision(table: MatchTable, settings: Preset) -> None:
@@ -116,11 +138,11 @@ def check_supervision(table: MatchTable, settings: Preset) -> None:
         )
 
 
-def architecture_for(settings: Preset, checked: Mapping[str, Latents]) -> Architecture:
-    """The network that the settings ask for."""
-    together = sum(given.spec.dim for given in checked.values())
+def architecture_for(settings: Preset, specs: Mapping[str, LatentSpec]) -> Architecture:
+    """The network that the settings ask for, between spaces of normalised rows."""
+    together = sum(spec.dim for spec in specs.values())
     return Architecture(
-        specs={name: given.spec for name, given in checked.items()},
+        specs=dict(specs),
         state=min(together, LARGEST_STATE) if settings.state is None else settings.state,
         hidden=settings.hidden,
         layers=settings.layers,

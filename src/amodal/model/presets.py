@@ -24,6 +24,12 @@ class Preset:
     kernel: bool = True
     """Let kernel ridge regression on the matches answer too, by the share that held-out matches
     give it; only with a start."""
+    align: bool = True
+    """Let an alignment by transport between unmatched rows answer and rank too, by the share that
+    held-out matches give it; only with a start."""
+    principal: int | None = 128
+    """Principal coordinates kept of a latent space that is wider and all continuous; None keeps
+    it as it is."""
     state: int | None = None
     """Numbers in a state; None takes as many as all modalities have together, at most 512."""
     hidden: int = 64
@@ -53,6 +59,7 @@ PRESETS: dict[str, Preset] = {
     "devillers2024": Preset(
         losses={"translation": 1.0, "contrastive": 1.0, "demi_cycle": 1.0, "cycle": 1.0},
         start=False,
+        principal=None,
         state=12,
         hidden=128,
         layers=2,

@@ -5,7 +5,8 @@ cosines are taken there, columns weighted by how well they are predicted on held
 column that cannot be predicted only adds noise). Shared directions: the singular directions of
 the translations' linear part, in which both modalities speak about the same thing; with very few
 matches they are steadier than the translations themselves, so they count the more, the less of
-the held-out variance the translations explain.
+the held-out variance the translations explain. Where held-out matches are found sooner in the
+directions of an alignment by transport, those take a share, or all, of the likeness.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from amodal.fewmatch.aligned import Aligned
 from amodal.model.inference import Ensemble, answer
 from amodal.model.trust import Trust
 from amodal.typing import Float
@@ -35,6 +37,26 @@ class SharedDirections:
     """Mean translation from the second modality's rows, which cosines are taken about."""
     second_centre: Float[Tensor, " dim_second"]
     """Mean translation from the first modality's rows."""
+
+
+@dataclass(frozen=True)
+class AlignedDirections:
+    """Two modalities' rows into the directions of an alignment, and the share of their cosine."""
+
+    first: Float[Tensor, "dim_first shared"]
+    second: Float[Tensor, "dim_second shared"]
+    first_shift: Float[Tensor, " dim_first"]
+    """What is subtracted from rows of the first modality before."""
+    second_shift: Float[Tensor, " dim_second"]
+    share: Float[Tensor, ""]
+    """Of the cosine in them; the rest is that of translations and shared directions."""
+
+    @classmethod
+    def of(cls, aligned: Aligned, names: tuple[str, str], share: float) -> "AlignedDirections":
+        """The directions of two modalities of an alignment."""
+        first, second = (aligned.directions[name] for name in names)
+        share_of_cosine = torch.tensor(share)
+        return cls(first.weight, second.weight, first.shift, second.shift, share_of_cosine)
 
 
 def shared_directions(
@@ -71,6 +93,7 @@ def retrieval_vectors(
     other: str,
     trust: Mapping[tuple[str, str], Trust],
     shared: SharedDirections,
+    aligned: AlignedDirections | None,
     first: bool,
 ) -> Float[Tensor, "row vector"]:
     """The vectors of one modality's rows, for comparison with those of another.
@@ -82,12 +105,14 @@ def retrieval_vectors(
         other: the modality that they will be compared with.
         trust: what held-out matches said of each direction.
         shared: what the two modalities share.
+        aligned: the directions of an alignment, where they have a share.
         first: whether `name` is the first of the two in `shared`.
 
     Returns:
-        Vectors of length 1; the inner product of the two sides' is (c + s d) / (1 + s): c the mean
-        of the two weighted cosines, d the cosine in the shared directions, s the mean share of
-        variance that held-out translations do not explain.
+        Vectors of length 1; the inner product of the two sides' is
+        (1 - a) (c + s d) / (1 + s) + a e: c the mean of the two weighted cosines, d the cosine in
+        the shared directions, s the mean share of variance that held-out translations do not
+        explain, e the cosine in the aligned directions and a its share.
     """
     there = answer(ensemble, rows, name, other)
     there = there - (shared.second_centre if first else shared.first_centre)
@@ -98,7 +123,33 @@ def retrieval_vectors(
     unexplained = _unexplained(trust.get((name, other)), trust.get((other, name)))
     weights = torch.tensor([0.5, 0.5, unexplained]) / (1 + unexplained)
     weighted = zip((*parts, projected), weights.sqrt(), strict=True)
-    return torch.cat([part * weight for part, weight in weighted], 1)
+    vectors = torch.cat([part * weight for part, weight in weighted], 1)
+    return vectors if aligned is None else mixed_in(vectors, rows, aligned, first=first)
+
+
+def mixed_in(
+    vectors: Float[Tensor, "row vector"],
+    rows: Float[Tensor, "row dim"],
+    aligned: AlignedDirections,
+    *,
+    first: bool,
+) -> Float[Tensor, "row longer"]:
+    """Vectors of length 1 beside those of the aligned directions, by the share of each.
+
+    Args:
+        vectors: of length 1.
+        rows: the normalised rows that they are of.
+        aligned: the directions, and their share.
+        first: whether the rows are of the first modality.
+    """
+    if first:
+        projected = (rows - aligned.first_shift) @ aligned.first
+    else:
+        projected = (rows - aligned.second_shift) @ aligned.second
+    share = aligned.share
+    return torch.cat(
+        [vectors * (1 - share).sqrt(), F.normalize(projected, dim=1) * share.sqrt()], 1
+    )
 
 
 def _unexplained(*directions: Trust | None) -> float:

@@ -10,15 +10,19 @@ import torch
 from torch import Tensor
 
 from amodal.errors import DamagedError
+from amodal.fewmatch.aligned import Affine
 from amodal.fewmatch.kernel_ridge import KernelMap
 from amodal.latents import Normalisation
+from amodal.model.blending import ANSWERERS
+from amodal.model.evidence import Evidence
 from amodal.model.inference import Ensemble
-from amodal.model.retrieval_vectors import SharedDirections
-from amodal.model.storage import read_history, read_model
+from amodal.model.integrity import check_parts
+from amodal.model.retrieval_vectors import AlignedDirections, SharedDirections
+from amodal.model.storage import check_config, read_history, read_model
 from amodal.model.trust import Trust
 from amodal.workspace import Architecture, Population
 
-Parts = TypeVar("Parts", KernelMap, SharedDirections)
+Parts = TypeVar("Parts", KernelMap, SharedDirections, AlignedDirections, Affine)
 
 
 def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -30,6 +34,7 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
         "fingerprints": model.fingerprints_,
         "models": model.models_,
         "matches": model.matches_,
+        "rows": model.rows_,
         "gate": model.gate_,
         "held_out_errors": [[s, t, e] for (s, t), e in model.held_out_errors_.items()],
         "trust": [[s, t, value.to_json()] for (s, t), value in model.trust_.items()],
@@ -37,12 +42,22 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
     tensors = {"members": model.ensemble_.members.matrix}
     if model.ensemble_.start is not None:
         tensors["start"] = model.ensemble_.start.matrix
+    for name, normalisation in model.normalisation_.items():
+        if normalisation.basis is not None:
+            tensors[f"basis.{name}"] = normalisation.basis
     for (source, target), shares in model.ensemble_.shares.items():
         tensors[f"shares.{source}.{target}"] = shares
     for (source, target), kernel in model.ensemble_.kernels.items():
         tensors |= {f"kernel.{source}.{target}.{k}": value for k, value in vars(kernel).items()}
     for pair, shared in model.shared_.items():
         tensors |= {f"shared.{pair[0]}.{pair[1]}.{k}": value for k, value in vars(shared).items()}
+    for pair, found in model.aligned_.items():
+        tensors |= {f"aligned.{pair[0]}.{pair[1]}.{k}": value for k, value in vars(found).items()}
+    for (source, target), affine in model.ensemble_.aligned.items():
+        tensors |= {f"map.{source}.{target}.{k}": value for k, value in vars(affine).items()}
+    for (source, target), evidence in model.evidence_.items():
+        prefix = f"evidence.{source}.{target}."
+        tensors |= {prefix + name: value for name, value in evidence.to_tensors().items()}
     return config, tensors
 
 
@@ -56,10 +71,15 @@ def restore(model: Any, folder: Path) -> None:
     try:
         config, tensors = read_model(folder)
         _restore(model, config, tensors)
+        check_parts(model)
+        check_config(config)
         model.history_ = read_history(folder)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (
+        *(LookupError, TypeError, ArithmeticError, ValueError, AttributeError),
+        RuntimeError,  # torch's, of numbers and shapes that it cannot hold
+    ) as error:
         raise DamagedError(
-            f"{folder}/config.json is damaged ({type(error).__name__}: {error}): "
+            f"{folder} is damaged or foreign ({type(error).__name__}: {error}): "
             "copy the folder anew, or remove it and fit again"
         ) from error
 
@@ -68,11 +88,13 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
     model.set_params(**config["parameters"])
     model.architecture_ = Architecture.from_json(config["architecture"])
     model.normalisation_ = {
-        name: Normalisation.from_json(value) for name, value in config["normalisation"].items()
+        name: Normalisation.from_json(value, tensors.get(f"basis.{name}"))
+        for name, value in config["normalisation"].items()
     }
     model.fingerprints_ = config["fingerprints"]
     model.models_ = config["models"]
     model.matches_ = config["matches"]
+    model.rows_ = config.get("rows", {})
     model.gate_ = config["gate"]
     model.trust_ = {
         (source, target): Trust.from_json(value) for source, target, value in config["trust"]
@@ -87,8 +109,13 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
             for source, target in directions
             if f"kernel.{source}.{target}.points" in tensors
         },
+        aligned={
+            (source, target): _parts(Affine, tensors, f"map.{source}.{target}")
+            for source, target in directions
+            if f"map.{source}.{target}.weight" in tensors
+        },
         shares={
-            (source, target): tensors[f"shares.{source}.{target}"]
+            (source, target): _of_all_answerers(tensors[f"shares.{source}.{target}"])
             for source, target in directions
             if f"shares.{source}.{target}" in tensors
         }
@@ -97,10 +124,26 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
     model.held_out_errors_ = {
         (source, target): errors for source, target, errors in config.get("held_out_errors", [])
     }
+    # Runs saved before there was evidence have none: nothing can be diagnosed without.
+    model.evidence_ = {
+        (source, target): Evidence.from_tensors(_named(tensors, f"evidence.{source}.{target}."))
+        for source, target in directions
+        if f"evidence.{source}.{target}.thing" in tensors
+    }
     model.shared_ = {
         (first, second): _parts(SharedDirections, tensors, f"shared.{first}.{second}")
         for first, second in combinations(model.architecture_.names, 2)
     }
+    model.aligned_ = {
+        (first, second): _parts(AlignedDirections, tensors, f"aligned.{first}.{second}")
+        for first, second in combinations(model.architecture_.names, 2)
+        if f"aligned.{first}.{second}.share" in tensors
+    }
+
+
+def _of_all_answerers(shares: Tensor) -> Tensor:
+    """Shares that were saved before there were further answerers, with none for those."""
+    return torch.cat([shares, shares.new_zeros(len(ANSWERERS) - len(shares), shares.shape[1])])
 
 
 def _whole_shares(columns_from_start: list[Any]) -> dict[tuple[str, str], Tensor]:
@@ -108,7 +151,7 @@ def _whole_shares(columns_from_start: list[Any]) -> dict[tuple[str, str], Tensor
     found = {}
     for source, target, columns in columns_from_start:
         start = torch.tensor(columns).float()
-        found[source, target] = torch.stack([1 - start, start, torch.zeros_like(start)])
+        found[source, target] = _of_all_answerers(torch.stack([1 - start, start]))
     return found
 
 
@@ -117,8 +160,15 @@ def _parts(kind: type[Parts], tensors: dict[str, Tensor], prefix: str) -> Parts:
     return kind(**{name: tensors[f"{prefix}.{name}"] for name in kind.__dataclass_fields__})
 
 
+def _named(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin so, by the rest of their names."""
+    return {k.removeprefix(prefix): value for k, value in tensors.items() if k.startswith(prefix)}
+
+
 def _weights(architecture: Architecture, matrix: Tensor) -> Population:
-    if matrix.ndim != 2 or matrix.shape[1] != architecture.count():
+    # A layer has a weight at least; an absurd number of them would take for ever to count.
+    fits = matrix.ndim == 2 and architecture.layers <= matrix.shape[1]
+    if not fits or matrix.shape[1] != architecture.count():
         raise ValueError("the weights are those of another architecture")
     return Population(architecture, matrix)
 

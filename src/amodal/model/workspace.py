@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.errors import InputError, NotFittedError, Notice, unknown_name
+from amodal.errors import InputError, Notice, unknown_name
 from amodal.latents import Latents, MatchTable, Normalisation, as_latents, check_blocks, like
-from amodal.model.calling import OnClassOrInstance, Parameters
+from amodal.model.calling import OnClassOrInstance, SklearnCalls
 from amodal.model.fitting import Fitted, claim_folder, fit_population
 from amodal.model.inference import (
     answer,
@@ -32,22 +31,24 @@ from amodal.model.prepare import (
     check_tensorboard,
     normalisation_of,
     settings_of,
+    specs_of,
 )
-from amodal.model.retrieval_vectors import retrieval_vectors, shared_directions
+from amodal.model.retrieval_vectors import retrieval_vectors
 from amodal.model.serialise import restore, to_files
-from amodal.model.storage import save_folder, write_model
+from amodal.model.sharing import Sharing
+from amodal.model.storage import write_model
 from amodal.specification import LatentSpec
 from amodal.training import remove_checkpoints
 
 
-class Workspace(Parameters):
+class Workspace(Sharing, SklearnCalls):
     """A shared workspace for two or more modalities' frozen latents.
 
     Devillers, Maytié, VanRullen 2024, "Semi-supervised multimodal representation learning through
     a global workspace" (arXiv 2306.15711). Every modality is encoded into and decoded from one
     state. Translation and contrastive losses learn from the few matches, demi-cycles and cycles
-    from all rows. It starts at ridge regression; trained members, ridge and kernel ridge answer
-    together, each with the share that held-out matches give it.
+    from all rows. It starts at ridge regression; trained members, ridge, kernel ridge and an
+    alignment by transport answer together, each with the share that held-out matches give it.
 
     Example:
         >>> import numpy as np
@@ -70,6 +71,8 @@ class Workspace(Parameters):
         losses: Mapping[str, float] | None = None,
         start: bool | None = None,
         kernel: bool | None = None,
+        align: bool | None = None,
+        principal: int | None = None,
         state: int | None = None,
         hidden: int | None = None,
         members: int | None = None,
@@ -86,6 +89,8 @@ class Workspace(Parameters):
             losses: weight of each loss: translation, contrastive, demi_cycle, cycle, broadcast.
             start: begin at ridge regression on the matches.
             kernel: let kernel ridge regression answer too, by its share on held-out matches.
+            align: let an alignment by transport between unmatched rows answer and rank too.
+            principal: principal coordinates kept of a wider latent space.
             state: numbers in a state.
             hidden: width of the networks' hidden layers.
             members: workspaces trained from different seeds, whose answers are averaged.
@@ -99,6 +104,8 @@ class Workspace(Parameters):
         self.losses = losses
         self.start = start
         self.kernel = kernel
+        self.align = align
+        self.principal = principal
         self.state = state
         self.hidden = hidden
         self.members = members
@@ -146,9 +153,9 @@ class Workspace(Parameters):
         check_supervision(table, settings)
         if len(table) == 0 and settings.start:
             settings = replace(settings, start=False)
-        normalisation = {name: normalisation_of(given) for name, given in checked.items()}
+        normalisation = {n: normalisation_of(g, settings.principal) for n, g in checked.items()}
         rows = {name: normalisation[name].apply(given.rows) for name, given in checked.items()}
-        architecture = architecture_for(settings, checked)
+        architecture = architecture_for(settings, specs_of(checked, normalisation))
         fingerprints = {name: given.fingerprint for name, given in checked.items()}
         models = {name: given.model for name, given in checked.items()}
         path = None if folder is None else Path(folder)
@@ -181,10 +188,12 @@ class Workspace(Parameters):
             rows,
             table,
             trials=[trial],
+            scales={name: found.scale for name, found in normalisation.items()},
             folder=path,
             tensorboard=tensorboard,
+            evidence=True,
         )
-        self._adopt(fitted, checked, rows, normalisation, matches=len(table))
+        self._adopt(fitted, checked, normalisation, matches=len(table))
         if path is not None:
             write_model(path, *to_files(self))
             remove_checkpoints(path / "checkpoint.safetensors")
@@ -200,16 +209,14 @@ class Workspace(Parameters):
             matches: how many matches it learnt from.
         """
         normalisation = {name: normalisation_of(given) for name, given in latents.items()}
-        rows = {n: normalisation[n].apply(given.rows) for n, given in latents.items()}
         model = cls()
-        model._adopt(fitted, latents, rows, normalisation, matches=matches)
+        model._adopt(fitted, latents, normalisation, matches=matches)
         return model
 
     def _adopt(
         self,
         fitted: Fitted,
         latents: Mapping[str, Latents],
-        rows: Mapping[str, Tensor],
         normalisation: dict[str, Normalisation],
         *,
         matches: int,
@@ -220,16 +227,11 @@ class Workspace(Parameters):
         self.fingerprints_ = {name: given.fingerprint for name, given in latents.items()}
         self.models_ = {name: given.model for name, given in latents.items()}
         self.matches_ = matches
-        self.held_out_errors_ = fitted.errors
-        self.trust_ = fitted.trust
-        self.gate_ = fitted.gate
-        self.history_ = fitted.history
-        self.shared_ = {
-            (first, second): shared_directions(
-                self.ensemble_, rows[first], rows[second], names=(first, second)
-            )
-            for first, second in combinations(rows, 2)
-        }
+        self.rows_ = {name: len(given) for name, given in latents.items()}
+        self.held_out_errors_, self.trust_ = fitted.errors, fitted.trust
+        self.evidence_ = fitted.evidence
+        self.gate_, self.history_ = fitted.gate, fitted.history
+        self.shared_, self.aligned_ = fitted.shared, fitted.aligned
 
     def translate(self, values: Any, source: str, target: str, *, uncertainty: bool = False) -> Any:
         """Turn latents of one modality into latents of another: the members' mean answer.
@@ -316,6 +318,7 @@ class Workspace(Parameters):
             other=target,
             trust=self.trust_,
             shared=self.shared_[first, second],
+            aligned=self.aligned_.get((first, second)),
             first=source == first,
         )
 
@@ -363,27 +366,6 @@ class Workspace(Parameters):
         best = scores.topk(min(top, scores.shape[1]), dim=1)
         return like(queries, best.indices), like(queries, best.values)
 
-    def save(self, folder: str | Path) -> None:
-        """Write the fitted workspace as a new folder of JSON and safetensors."""
-        self._fitted()
-        save_folder(Path(folder), *to_files(self))
-
-    @classmethod
-    def load(cls, folder: str | Path) -> "Workspace":
-        """Read a workspace that `save` or a fit with a folder has written.
-
-        Raises:
-            NotFoundError: there is none.
-            DamagedError: it is damaged, foreign, or of a newer version.
-        """
-        model = cls()
-        restore(model, Path(folder))
-        return model
-
-    def _fitted(self) -> None:
-        if not hasattr(self, "ensemble_"):
-            raise NotFittedError("this Workspace is not fitted yet: call fit first")
-
     def _known(self, name: str) -> None:
         self._fitted()
         if name not in self.architecture_.specs:
@@ -391,10 +373,11 @@ class Workspace(Parameters):
 
     def _normalised(self, values: Any, name: str) -> Tensor:
         self._known(name)
-        spec = self.architecture_.specs[name]
+        normalisation = self.normalisation_[name]
+        spec = normalisation.given(self.architecture_.specs[name])
         if isinstance(values, Latents):
             check_fingerprint(name, values, self.fingerprints_[name], self.models_[name])
             values = values.rows
         rows = as_latents(name, values, dim=spec.dim)
         check_blocks(name, rows, spec)
-        return self.normalisation_[name].apply(rows)
+        return normalisation.apply(rows)

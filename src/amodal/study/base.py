@@ -158,7 +158,7 @@ def find_study(name: str, studies: Mapping[str, Study]) -> Study:
         UnknownNameError: there is none of that name; the nearest is offered.
     """
     if name not in studies:
-        raise unknown_name("study", name, [*studies, "all"])
+        raise unknown_name("study", name, [*studies, "all", "real"])
     return studies[name]
 
 

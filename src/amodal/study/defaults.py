@@ -23,7 +23,7 @@ from amodal.workspace import Architecture
 
 DEFAULT = "Amodal"
 """In the place of a method."""
-RECIPE = 2
+RECIPE = 3
 """Raised when the default fit gives other results than before."""
 
 
@@ -85,6 +85,7 @@ def _fit(settings: StudySettings, things: StudyThings, cells: Sequence[Cell]) ->
         things.table,
         trials=trials,
         unmatched=things.unmatched(),
+        scales={name: found.scale for name, found in things.normalisations.items()},
     )
 
 

@@ -35,6 +35,8 @@ class UnimodalModel(nn.Module):
 
     kind: ClassVar[str]
     """Names the class in a weights file."""
+    reads_files: ClassVar[bool] = False
+    """Whether pictures may be given to it as files, of any size."""
 
     def __init__(self, name: str, specification: LatentSpec) -> None:
         super().__init__()
@@ -49,6 +51,9 @@ class UnimodalModel(nn.Module):
     def check(self, raw: Any) -> Any:
         """Return `raw` as rows that can be sliced, or raise an `InputError` that says why not."""
         return raw
+
+    def check_decodes(self) -> None:
+        """Refuse a model that makes latents only, where raw things are asked for."""
 
     def encode_batch(self, raw: Any) -> Float[Tensor, "batch dim"]:
         """Latents of a few raw things."""

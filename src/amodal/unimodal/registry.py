@@ -8,6 +8,7 @@ from amodal.data.dataset import MODALITY_NAMES
 from amodal.data.kinds import KIND_NAMES
 from amodal.errors import DamagedError, InputError, unknown_name
 from amodal.unimodal.base import UnimodalModel
+from amodal.unimodal.named import is_named
 from amodal.unimodal.weights import read_weights
 
 KINDS: dict[str, tuple[str, str]] = {
@@ -99,7 +100,8 @@ def load_model(name: str) -> UnimodalModel:
 
     Args:
         name: the kind of data and "/image", "/image-vae", "/text", "/attributes" or "/reader", or
-            the path of a `.safetensors` file that `amodal pretrain` wrote.
+            the path of a `.safetensors` file that `amodal pretrain` wrote, or a model of another
+            library, hf:NAME or st:NAME.
 
     Raises:
         UnknownNameError: no model has that name; the nearest is offered.
@@ -111,6 +113,10 @@ def load_model(name: str) -> UnimodalModel:
         >>> model.specification.dim
         11
     """
+    if is_named(name):
+        from amodal.unimodal.named.load import load_named
+
+        return load_named(name)
     path = weights_path(name)
     if path is None:
         return _class_of("attributes")(name)  # pyright: ignore[reportCallIssue]

@@ -53,3 +53,20 @@ class Principal:
     def invert(self, z: Float[Tensor, "row kept"]) -> Float[Tensor, "row dim"]:
         """Back to the unimodal model's units; what was not kept is at its mean."""
         return z.double() @ self.back + self.shift
+
+    def rescaled(self, exponent: float) -> "Principal":
+        """Coordinates times deviation^exponent: 0 keeps them standardised, 1 gives their own scale.
+
+        Example:
+            >>> rows = torch.tensor([[0.0], [2.0], [4.0]])
+            >>> principal = Principal.fit(rows, 1).rescaled(1.0)
+            >>> principal.apply(rows).abs().round(decimals=3).tolist()
+            [[2.0], [0.0], [2.0]]
+        """
+        scale = self.back.norm(dim=1) ** exponent
+        return Principal(self.shift, self.into * scale, self.back / scale[:, None])
+
+    def after(self, first: "Principal") -> "Principal":
+        """These coordinates of what `first` gives, as one step."""
+        shift = first.shift + first.back.T @ self.shift
+        return Principal(shift, first.into @ self.into, self.back @ first.back)

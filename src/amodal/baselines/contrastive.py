@@ -1,0 +1,124 @@
+"""CLIP-like baseline: two small networks trained to tell matches from each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from amodal.baselines.folds import Embed
+from amodal.baselines.tuned import TunedBaseline
+from amodal.latents import MatchTable
+from amodal.typing import Float
+
+WIDTH = 128
+SHARED = 64
+BATCH = 128
+RATE = 1e-3
+TEMPERATURE = 0.07
+
+
+@dataclass(frozen=True)
+class ContrastiveSettings:
+    """How long is trained, and how strongly it is held back."""
+
+    exponent: float = 0.0
+    """Principal coordinates are scaled by deviation^exponent; networks want them whitened."""
+    steps: int = 100
+    """Updates; the folds choose when to stop."""
+    weight_decay: float = 0.1
+    """Decoupled, as in AdamW."""
+    dropout: float = 0.2
+    """Share of hidden numbers dropped while training."""
+
+
+class Contrastive(TunedBaseline):
+    r"""Train an encoder a modality with the contrastive loss on matches alone, as CLIP does.
+
+    -log softmax(cos(f(x_i), g(y_j)) / temperature) at j = i, both ways, over the matches in a batch
+    (Radford et al. 2021, CLIP, arXiv 2103.00020; on frozen latents: LiT, arXiv 2111.07991). One
+    hidden layer of 128, a shared space of 64, batches of 128, AdamW at 1e-3, the temperature
+    learnt from 0.07. Scale and steps are chosen by held-out matches.
+
+    Example:
+        >>> import numpy as np
+        >>> first = np.random.default_rng(0).normal(size=(100, 3))
+        >>> second = first @ np.array([[1.0, 2.0], [0.5, -1.0], [0.0, 0.0]])
+        >>> model = Contrastive(settings=ContrastiveSettings(steps=20))
+        >>> rows = list(range(50))
+        >>> model.fit({"a": first, "b": second}, matches={"a": rows, "b": rows}).embed(
+        ...     {"a": first}
+        ... ).shape
+        (100, 64)
+    """
+
+    Settings = ContrastiveSettings
+    grid: ClassVar = {"exponent": (0.0, 1.0), "steps": (100, 30, 300)}
+
+    def _align(
+        self, rows: Mapping[str, Tensor], table: MatchTable, settings: ContrastiveSettings
+    ) -> Embed:
+        names = list(rows)
+        # Of one size whatever the exponent: a network's first steps depend on it.
+        sizes = {name: rows[name].square().mean().sqrt().clamp(min=1e-12) for name in names}
+        inputs = {name: (rows[name] / sizes[name]).float() for name in names}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            encoders = _train(inputs, table, settings)
+
+        def embed(x: Tensor, name: str) -> Tensor:
+            with torch.no_grad():
+                return encoders[name]((x / sizes[name]).float()).to(x.dtype)
+
+        return embed
+
+
+def _train(
+    inputs: Mapping[str, Float[Tensor, "_ _"]], table: MatchTable, settings: ContrastiveSettings
+) -> dict[str, nn.Module]:
+    encoders = {name: _network(rows.shape[1], settings.dropout) for name, rows in inputs.items()}
+    sharpness = nn.Parameter(torch.tensor(1 / TEMPERATURE).log())
+    weights = [weight for encoder in encoders.values() for weight in encoder.parameters()]
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": weights, "weight_decay": settings.weight_decay},
+            {"params": [sharpness], "weight_decay": 0.0},
+        ],
+        lr=RATE,
+    )
+    for _ in range(settings.steps):
+        things = torch.randperm(len(table))[:BATCH]
+        loss = _loss(encoders, inputs, torch.from_numpy(table.rows)[things], table.names, sharpness)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return {name: encoder.eval() for name, encoder in encoders.items()}
+
+
+def _loss(
+    encoders: Mapping[str, nn.Module],
+    inputs: Mapping[str, Tensor],
+    things: Tensor,
+    names: tuple[str, ...],
+    sharpness: Tensor,
+) -> Tensor:
+    """The symmetric contrastive loss, summed over all pairs of modalities in the batch."""
+    total = sharpness * 0
+    for place, first in enumerate(names):
+        for other, second in enumerate(names[:place]):
+            pairs = things[(things[:, [place, other]] >= 0).all(1)]
+            if len(pairs) > 1:
+                one = F.normalize(encoders[first](inputs[first][pairs[:, place]]), dim=1)
+                two = F.normalize(encoders[second](inputs[second][pairs[:, other]]), dim=1)
+                logits = one @ two.T * sharpness.exp().clamp(max=100)
+                right = torch.arange(len(pairs))
+                total = total + F.cross_entropy(logits, right) + F.cross_entropy(logits.T, right)
+    return total
+
+
+def _network(dim: int, dropout: float) -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(dim, WIDTH), nn.GELU(), nn.Dropout(dropout), nn.Linear(WIDTH, SHARED)
+    )

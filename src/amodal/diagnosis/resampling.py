@@ -1,0 +1,81 @@
+"""Intervals by drawing the things of the held-out matches again."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from amodal.evaluation.intervals import Interval
+from amodal.typing import Float, Int64
+
+DRAWS = 2000
+LEVEL = 0.95
+Weights = Float[np.ndarray, "draw match"]
+
+
+def resample(thing: Int64[np.ndarray, " match"], *, seed: int = 0) -> Weights:
+    """How often each match counts in each bootstrap draw; the first draw has each of them once.
+
+    Matches that share a row (captions of one picture) are drawn together, as one thing
+    (cluster bootstrap; Efron 1979, doi:10.1214/aos/1176344552).
+
+    Example:
+        >>> weights = resample(np.array([0, 0, 1]))
+        >>> weights.shape, weights[0].tolist(), bool((weights[:, 0] == weights[:, 1]).all())
+        ((2001, 3), [1.0, 1.0, 1.0], True)
+    """
+    of_match = np.unique(thing, return_inverse=True)[1]
+    count = int(of_match.max()) + 1
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=DRAWS)
+    return np.concatenate([np.ones((1, len(thing))), drawn[:, of_match]]).astype(np.float32)
+
+
+def interval(values: Float[np.ndarray, " draw"], things: int) -> Interval:
+    """The first value, and between which bounds the others mostly lie.
+
+    Bounds are moved out from the first value by sqrt(things / (things - 1)): with few things the
+    bootstrap is too narrow by that much.
+    """
+    own, others = float(values[0]), values[1:][np.isfinite(values[1:])]
+    if things < 2 or not len(others):
+        return Interval(own, None, None, things)
+    low, high = np.quantile(others, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    wider = (things / (things - 1)) ** 0.5
+    return Interval(
+        own, own - wider * (own - float(low)), own + wider * (float(high) - own), things
+    )
+
+
+def ratio(
+    above: Float[np.ndarray, " match"],
+    below: Float[np.ndarray, " match"],
+    weights: Weights,
+    *,
+    things: int,
+    change: Callable[[np.ndarray], np.ndarray] = lambda values: values,
+) -> Interval:
+    """Of two sums over matches, changed by a function: sqrt, 1 - ratio, ...
+
+    Example:
+        >>> weights = resample(np.arange(4))
+        >>> found = ratio(np.ones(4), np.full(4, 2.0), weights, things=4)
+        >>> found.mean, found.low, found.high
+        (0.5, 0.5, 0.5)
+    """
+    divided = (weights @ above) / np.maximum(weights @ below, 1e-12)
+    return interval(change(divided.astype(np.float64)), things)
+
+
+def share_interval(share: float, things: int) -> Interval:
+    """Wilson's score interval of a share (1927): never without width, also where all were found.
+
+    Example:
+        >>> found = share_interval(1.0, 50)
+        >>> round(found.low, 2), found.high
+        (0.93, 1.0)
+    """
+    from scipy.stats import norm
+
+    z2 = float(norm.ppf((1 + LEVEL) / 2)) ** 2
+    centre = (share + z2 / (2 * things)) / (1 + z2 / things)
+    half = (z2 * (share * (1 - share) + z2 / (4 * things)) / things) ** 0.5 / (1 + z2 / things)
+    return Interval(share, max(0.0, centre - half), min(1.0, centre + half), things)

@@ -1,0 +1,122 @@
+"""Which things to match next, from the rows of one modality alone.
+
+The rows of the other modalities are not looked at: clustering two modalities together would read
+matches that nobody has given.
+"""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from amodal.errors import ExistsError, InputError, unknown_name
+from amodal.fewmatch.coverage import covering_rows
+from amodal.files import atomic_path
+from amodal.latents import Latents, Normalisation, as_checked
+from amodal.model import Workspace
+from amodal.typing import Int64
+
+CANDIDATES = 2000
+"""Unmatched rows that are compared, evenly drawn; more where more are asked for."""
+
+
+def suggest(
+    latents: Any,
+    count: int,
+    *,
+    matched: Int64[np.ndarray, " some"] | Sequence[int] = (),
+    model: Workspace | None = None,
+    modality: str | None = None,
+    seed: int = 0,
+) -> Int64[np.ndarray, " chosen"]:
+    """Rows of one modality that are worth a person's time: see `covering_rows`.
+
+    Args:
+        latents: rows of one modality, an array or `Latents`; only some are read of many.
+        count: how many to suggest.
+        matched: rows that have a match already.
+        model: a workspace fitted so far: what is left unknown at a row counts by the squared error
+            that it expects of the row's translations.
+        modality: the model's name of these latents.
+        seed: of the draw of candidates.
+
+    Returns:
+        Row numbers, the most useful first: the first ten of fifty are a good ten.
+
+    Raises:
+        InputError: unusable rows, or fewer unmatched ones than were asked for.
+
+    Example:
+        >>> rows = np.random.default_rng(0).normal(size=(300, 3))
+        >>> suggest(rows, 5, matched=[0, 1]).shape
+        (5,)
+    """
+    total, taken = len(latents), np.unique(np.asarray(matched, dtype=np.int64))
+    if len(taken) and not 0 <= int(taken[0]) <= int(taken[-1]) < total:
+        raise InputError(f"matched rows must be from 0 to {total - 1}, got {taken[[0, -1]]}")
+    free = np.setdiff1d(np.arange(total), taken)
+    if not 1 <= count <= len(free):
+        raise InputError(
+            f"{count} suggestions were asked for, expected 1 to {len(free)}: so many of {total} "
+            "rows have no match yet"
+        )
+    generator = np.random.default_rng(seed)
+    drawn = np.sort(generator.permutation(free)[: max(CANDIDATES, 2 * count)])
+    known = np.sort(generator.permutation(taken)[:CANDIDATES])
+    order = np.concatenate([drawn, known])
+    rows = _normalised(latents, order)
+    chosen = covering_rows(
+        rows,
+        count,
+        known=np.arange(len(drawn), len(order)),
+        weights=None if model is None else _doubts(model, modality, _some(latents, order)),
+    )
+    return order[chosen]
+
+
+def _some(latents: Any, order: np.ndarray) -> Any:
+    return latents.take(order) if isinstance(latents, Latents) else np.asarray(latents[order])
+
+
+def _doubts(model: Workspace, modality: str | None, some: Any) -> torch.Tensor:
+    """The squared error that the model expects of each row's translations, 1 in the mean."""
+    names = model.architecture_.names
+    if modality not in names:
+        raise unknown_name("modality of the run", modality, names)
+    found = [
+        np.square(np.asarray(model.translate(some, modality, other, uncertainty=True)[1]))
+        for other in names
+        if (modality, other) in model.trust_
+    ]
+    if not found:
+        raise InputError(
+            f"the run does not know how doubtful its translations of {modality!r} are: no matches "
+            "were held out. Leave the run out"
+        )
+    total = torch.from_numpy(np.mean(found, 0)).float()
+    return total / total.mean().clamp_min(1e-12)
+
+
+def _normalised(latents: Any, order: np.ndarray) -> torch.Tensor:
+    """Some rows, in the units of the store's normalisation, or else in their own."""
+    given = as_checked("suggested", _some(latents, order))
+    return (given.normalisation or Normalisation.fit(given.rows, given.spec)).apply(given.rows)
+
+
+def write_suggestions(
+    path: Path, rows: Int64[np.ndarray, " chosen"], modality: str, names: Sequence[str]
+) -> None:
+    """A CSV file as `amodal fit --matches` reads it, its other columns empty, to be filled in.
+
+    Raises:
+        ExistsError: there is such a file: it may hold a person's work.
+    """
+    if path.exists():
+        raise ExistsError(f"{path} already exists: choose another file, or remove it first")
+    with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as to:
+        writer = csv.writer(to, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([row if name == modality else "" for name in names] for row in rows)

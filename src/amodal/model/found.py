@@ -1,0 +1,259 @@
+"""Where the right row of each held-out match stands, ranked as `Workspace.rank` does.
+
+By the first member's folds: the run that ranks has not seen the match that it is asked for. Two
+galleries: the rows of all held-out matches, of which the run knows those of other folds; and the
+right row among unmatched ones, of which it knows none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from amodal.latents import MatchTable
+from amodal.model.blending import ALIGNED, ANSWERERS, KERNEL, START
+from amodal.model.closed_forms import ClosedForms
+from amodal.model.inference import Ensemble
+from amodal.model.judging import Direction, Judged
+from amodal.model.retrieval_vectors import (
+    AlignedDirections,
+    retrieval_vectors,
+    shared_directions,
+)
+from amodal.model.trust import Trust, trust_of
+from amodal.training import Run
+from amodal.typing import Float
+from amodal.workspace import Population
+
+OURS, CLOSED = "ours", "closed"
+MATCHES, UNMATCHED = "matches", "unmatched"
+WIDE = 1000
+"""Rows of the gallery of unmatched rows at most, the right one among them."""
+FEWEST_UNMATCHED = 99
+"""With fewer unmatched rows there is no such gallery."""
+MOST_QUERIES = 1000
+"""Held-out matches that are looked for at most."""
+
+
+@dataclass(frozen=True)
+class Folds:
+    """The first member's runs that had matches held out, and what they learnt from."""
+
+    runs: dict[int, Run]
+    """Index -> run."""
+    start: Population | None
+    trained: Population
+    forms: ClosedForms
+    thing: np.ndarray
+    """Number of the separate thing of each match."""
+
+    @property
+    def latents(self) -> Mapping[str, Float[Tensor, "_ _"]]:
+        """Normalised rows of each modality."""
+        return self.forms.latents
+
+    @property
+    def table(self) -> MatchTable:
+        """All matches."""
+        return self.forms.table
+
+    @classmethod
+    def of(
+        cls,
+        runs: Sequence[Run],
+        *,
+        start: Population | None,
+        trained: Population,
+        forms: ClosedForms,
+        thing: np.ndarray,
+    ) -> "Folds":
+        """Those of the first member that has any."""
+        judging = {index: run for index, run in enumerate(runs) if len(run.held_out)}
+        group = min((run.group for run in judging.values()), default=0)
+        own = {index: run for index, run in judging.items() if run.group == group}
+        return cls(own, start, trained, forms, thing)
+
+    def pairs(self, things: np.ndarray, direction: Direction) -> np.ndarray:
+        """Those of some matches that both modalities see."""
+        source, target = (self.table.column(name)[things] for name in direction)
+        return things[(source >= 0) & (target >= 0)]
+
+
+@dataclass
+class Ranks:
+    """Ranks of all directions, and the sizes of the galleries."""
+
+    found: dict[tuple[Direction, str, str], Float[Tensor, " match"]] = field(default_factory=dict)
+    pools: dict[Direction, list[int]] = field(default_factory=dict)
+
+
+def ranks_of(folds: Folds, judged: Judged, aligned: Mapping[Direction, Float[Tensor, ""]]) -> Ranks:
+    """Rank for every direction, by the fitted shares and by the best closed form alone.
+
+    Args:
+        folds: what was held out.
+        judged: what held-out matches said of the translations.
+        aligned: the share of an alignment in the likeness of each pair, where it has one.
+    """
+    ranks = Ranks()
+    for pair in combinations(folds.table.names, 2):
+        both = (pair, _back(pair))
+        if not all(direction in judged.held for direction in both):
+            continue
+        for who, chosen in ((OURS, None), (CLOSED, _simple(judged, both))):
+            if who == OURS or chosen is not None:
+                share = aligned.get(pair) if who == OURS else None
+                _rank_pair(folds, judged, pair, who, chosen, share, ranks)
+    return ranks
+
+
+def _back(way: Direction) -> Direction:
+    return way[1], way[0]
+
+
+def _simple(judged: Judged, both: tuple[Direction, Direction]) -> str | None:
+    """The closed form of least error in both directions together."""
+    sums = {
+        name: sum(judged.errors[direction][name] for direction in both)
+        for name in (START, KERNEL)
+        if all(name in judged.errors[direction] for direction in both)
+    }
+    return min(sums, key=lambda name: sums[name], default=None)
+
+
+def _rank_pair(
+    folds: Folds,
+    judged: Judged,
+    pair: Direction,
+    who: str,
+    chosen: str | None,
+    share: Float[Tensor, ""] | None,
+    ranks: Ranks,
+) -> None:
+    shares = {way: _shares(judged, way, chosen) for way in (pair, _back(pair))}
+    trust = {way: _trust(folds, judged, way, chosen) for way in shares}
+    galleries = {way: _galleries(folds, judged, way) for way in shares}
+    for way in shares:
+        count = len(judged.held[way].things)
+        ranks.pools[way] = [len(galleries[way][0]), len(galleries[way][1])]
+        for gallery in (MATCHES, UNMATCHED):
+            ranks.found[way, who, gallery] = torch.full((count,), torch.nan)
+    for index, run in folds.runs.items():
+        ensemble = _ensemble(folds, index, run, shares)
+        aligned = None
+        if share is not None:
+            aligned = AlignedDirections.of(folds.forms.aligned(run.things), pair, float(share))
+        vectors = _Vectors(folds, ensemble, pair, trust, aligned)
+        for way in shares:
+            _rank_fold(folds, judged, way, who, run, vectors, galleries[way], ranks)
+
+
+def _rank_fold(
+    folds: Folds,
+    judged: Judged,
+    way: Direction,
+    who: str,
+    run: Run,
+    vectors: "_Vectors",
+    galleries: tuple[np.ndarray, np.ndarray],
+    ranks: Ranks,
+) -> None:
+    """One fold's ranks, in both galleries."""
+    order = np.array(judged.held[way].things)
+    every = -(-len(order) // MOST_QUERIES)
+    asked = np.flatnonzero(np.isin(order, folds.pairs(run.held_out, way)))
+    asked = asked[asked % every == 0]
+    if not len(asked):
+        return
+    source, target = (folds.table.column(name) for name in way)
+    queries = vectors(way, source[order[asked]])
+    known, unmatched = (vectors(_back(way), rows) for rows in galleries)
+    label = folds.thing[order]
+    same = torch.from_numpy(label[asked][:, None] == label[None])
+    scores = queries @ known.T
+    ranks.found[way, who, MATCHES][asked] = _rank(scores, same)
+    if len(unmatched):
+        own = (queries * vectors(_back(way), target[order[asked]])).sum(1, keepdim=True)
+        wide = torch.cat([own, queries @ unmatched.T], 1)
+        first = torch.zeros(wide.shape, dtype=torch.bool)
+        first[:, 0] = True
+        ranks.found[way, who, UNMATCHED][asked] = _rank(wide, first)
+
+
+def _rank(scores: Float[Tensor, "query row"], right: Tensor) -> Float[Tensor, " query"]:
+    """1 + wrong rows above the best right one + half of those level with it."""
+    best = scores.masked_fill(~right, -torch.inf).amax(1, keepdim=True)
+    wrong = scores.masked_fill(right, -torch.inf)
+    return 1 + (wrong > best).sum(1) + (wrong == best).sum(1) / 2
+
+
+def _galleries(folds: Folds, judged: Judged, way: Direction) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the target: of the held-out matches, match for match; and unmatched ones."""
+    column = folds.table.column(way[1])
+    known = column[judged.held[way].things]
+    free = np.setdiff1d(np.arange(len(folds.latents[way[1]])), column)
+    if len(free) < FEWEST_UNMATCHED:
+        return known, free[:0]
+    spaced = np.linspace(0, len(free) - 1, min(len(free), WIDE - 1)).astype(np.int64)
+    return known, free[spaced]
+
+
+@dataclass
+class _Vectors:
+    """Retrieval vectors of some rows of one modality, to be compared with the other's."""
+
+    folds: Folds
+    ensemble: Ensemble
+    pair: Direction
+    trust: Mapping[Direction, Trust]
+    aligned: AlignedDirections | None
+
+    def __post_init__(self) -> None:
+        some = [
+            self.folds.latents[name][:: max(1, len(self.folds.latents[name]) // (2 * WIDE))]
+            for name in self.pair
+        ]
+        self.shared = shared_directions(self.ensemble, some[0], some[1], names=self.pair)
+
+    def __call__(self, way: Direction, rows: np.ndarray) -> Float[Tensor, "row vector"]:
+        return retrieval_vectors(
+            self.ensemble,
+            self.folds.latents[way[0]][torch.from_numpy(rows)],
+            name=way[0],
+            other=way[1],
+            trust=self.trust,
+            shared=self.shared,
+            aligned=self.aligned,
+            first=way == self.pair,
+        )
+
+
+def _shares(judged: Judged, way: Direction, chosen: str | None) -> Float[Tensor, "answerer dim"]:
+    """Those of the fit, or all of them one closed form's."""
+    if chosen is None:
+        return judged.shares[way]
+    shares = torch.zeros_like(judged.shares[way])
+    shares[ANSWERERS.index(chosen)] = 1
+    return shares
+
+
+def _trust(folds: Folds, judged: Judged, way: Direction, chosen: str | None) -> Trust:
+    held, spec = judged.held[way], folds.trained.architecture.specs[way[1]]
+    if chosen is None:
+        return judged.trust[way]
+    return trust_of(held.alone[chosen], torch.zeros(len(held.things)), held.truth, spec)
+
+
+def _ensemble(folds: Folds, index: int, run: Run, shares: dict[Direction, Tensor]) -> Ensemble:
+    """One run with the closed forms of the same matches."""
+    start = None if folds.start is None else folds.start.choose([index])
+    ensemble = Ensemble(folds.trained.choose([index]), start, shares=shares)
+    for way, share in shares.items():
+        if bool(share[ANSWERERS.index(KERNEL)].any()):
+            ensemble.kernels[way] = folds.forms.kernel_map(way, things=run.things)
+        if bool(share[ANSWERERS.index(ALIGNED)].any()):
+            ensemble.aligned[way] = folds.forms.aligned(run.things).maps[way]
+    return ensemble

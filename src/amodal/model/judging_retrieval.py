@@ -1,0 +1,155 @@
+"""How much of the likeness is an alignment's, by where held-out matches stand."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from amodal.latents import MatchTable
+from amodal.model.aligning import spread_out
+from amodal.model.blending import ALIGNED, ANSWERERS, KERNEL
+from amodal.model.closed_forms import ClosedForms
+from amodal.model.inference import Ensemble
+from amodal.model.judging import Judged
+from amodal.model.retrieval_vectors import (
+    AlignedDirections,
+    mixed_in,
+    retrieval_vectors,
+    shared_directions,
+)
+from amodal.training import Run
+from amodal.typing import Float
+from amodal.workspace import Population
+
+Pair = tuple[str, str]
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Of the alignment's cosine, that are tried."""
+BESIDE = 1_000
+"""Unmatched rows that a held-out match has to be found among, at most."""
+
+
+def aligned_share(
+    start: Population | None,
+    trained: Population,
+    runs: Sequence[Run],
+    forms: ClosedForms,
+    judged: Judged,
+    *,
+    pair: Pair,
+    free: Mapping[str, np.ndarray],
+) -> float:
+    """The share of an alignment's cosine with which held-out matches are found soonest.
+
+    Each fold's answerers search its held-out matches among one another and unmatched rows, both
+    ways; the share with the lowest mean logarithm of the rank is taken, 0 where none is lower.
+
+    Args:
+        start: every run before training, where it was a closed-form start.
+        trained: every run after training.
+        runs: their settings.
+        forms: the closed forms that take part.
+        judged: what held-out matches said of the translations.
+        pair: the two modalities.
+        free: rows of each modality that are in no match.
+    """
+    logarithms = [
+        _log_ranks(start, trained, (index, runs[index]), forms, judged, pair, held, free)
+        for index, held in _folds(runs, forms.table, pair)
+    ]
+    if not logarithms:
+        return 0.0
+    return SHARES[int(torch.cat(logarithms, 1).mean(1).argmin())]
+
+
+def _folds(runs: Sequence[Run], table: MatchTable, pair: Pair) -> Iterator[tuple[int, np.ndarray]]:
+    """The runs of the first member that held out matches of the two, with those."""
+    both = (table.column(pair[0]) >= 0) & (table.column(pair[1]) >= 0)
+    for index, run in enumerate(runs):
+        held = run.held_out[both[run.held_out]]
+        # The alignment must have a match of the two left to learn from.
+        if run.group == runs[0].group and len(held) and both[run.things].any():
+            yield index, held
+
+
+def ensemble_of(
+    members: Population,
+    start: Population | None,
+    forms: ClosedForms,
+    judged: Judged,
+    *,
+    things: np.ndarray,
+) -> Ensemble:
+    """Members and the closed forms that have a share beside them, which learnt from `things`."""
+    with_share = {
+        name: [pair for pair, shares in judged.shares.items() if bool(shares[place].any())]
+        for place, name in enumerate(ANSWERERS)
+    }
+    return Ensemble(
+        members=members,
+        start=start,
+        kernels={pair: forms.kernel_map(pair, things=things) for pair in with_share[KERNEL]},
+        aligned={pair: forms.aligned(things).maps[pair] for pair in with_share[ALIGNED]},
+        shares=judged.shares,
+    )
+
+
+def _log_ranks(
+    start: Population | None,
+    trained: Population,
+    fold: tuple[int, Run],
+    forms: ClosedForms,
+    judged: Judged,
+    pair: Pair,
+    held: np.ndarray,
+    free: Mapping[str, np.ndarray],
+) -> Float[Tensor, "share rank"]:
+    """log(1 + wrong answers before the right one), for each share and each search."""
+    index, run = fold
+    ensemble = ensemble_of(
+        trained.choose([index]),
+        None if start is None else start.choose([index]),
+        forms,
+        judged,
+        things=run.things,
+    )
+    latents, table = forms.latents, forms.table
+    shared = shared_directions(ensemble, *(latents[name] for name in pair), names=pair)
+    found = AlignedDirections.of(forms.aligned(run.things), pair, 0.0)
+    sides = []
+    for place, name in enumerate(pair):
+        numbers = np.concatenate([table.column(name)[held], spread_out(free[name], BESIDE)])
+        rows = latents[name][torch.from_numpy(numbers)]
+        sides.append(
+            (
+                retrieval_vectors(
+                    ensemble,
+                    rows,
+                    name=name,
+                    other=pair[1 - place],
+                    trust=judged.trust,
+                    shared=shared,
+                    aligned=None,
+                    first=place == 0,
+                ),
+                rows,
+            )
+        )
+    logarithms = []
+    for share in SHARES:
+        some = replace(found, share=torch.tensor(share))
+        first, second = (
+            mixed_in(vectors, rows, some, first=place == 0)
+            for place, (vectors, rows) in enumerate(sides)
+        )
+        logarithms.append(
+            torch.cat([_ranks(first, second, len(held)), _ranks(second, first, len(held))])
+        )
+    return torch.stack(logarithms)
+
+
+def _ranks(queries: Tensor, catalogue: Tensor, held: int) -> Float[Tensor, " held"]:
+    """The logarithm of the right answers' ranks for the first queries; ties count against them."""
+    likeness = queries[:held] @ catalogue.T
+    return (likeness >= likeness.diagonal()[:, None]).sum(1).double().log()

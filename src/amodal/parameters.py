@@ -1,0 +1,34 @@
+"""scikit-learn's conventions for settings: they are the arguments of `__init__`."""
+
+from inspect import signature
+from typing import Any, Self
+
+from amodal.errors import unknown_name
+
+
+class Parameters:
+    """Settings by name, so that `sklearn.base.clone`, grid searches and pipelines can set them."""
+
+    @classmethod
+    def _names(cls) -> tuple[str, ...]:
+        return tuple(signature(cls.__init__).parameters)[1:]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The settings, by name."""
+        return {name: getattr(self, name) for name in self._names()}
+
+    def set_params(self, **values: Any) -> Self:
+        """Change settings.
+
+        Raises:
+            UnknownNameError: there is no such setting.
+        """
+        for name, value in values.items():
+            if name not in self._names():
+                raise unknown_name("parameter", name, self._names())
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        chosen = {k: v for k, v in self.get_params().items() if v is not None}
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in chosen.items())})"
