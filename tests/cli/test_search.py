@@ -121,7 +121,12 @@ def test_data_folder_gives_metadata_and_pictures(
     row = next(line for line in capsys.readouterr().out.splitlines() if line[2:7].strip() == "1")
     number = int(row.split("│")[2])
     caption = (tmp_path / "shapes" / "captions.txt").read_text().splitlines()[100 + number]
-    assert caption.split(".")[0][:20] in row
+    # The table wraps a sentence; its first words stand in the first line.
+    assert f" {' '.join(caption.split()[:2])} " in row
+    factors = np.load(tmp_path / "shapes" / "factors.npy", allow_pickle=False)[100 + number]
+    assert [cell.strip() for cell in row.split("│")][10:12] == [
+        f"{x:g}" for x in factors[1:3].round(1)
+    ]
     (tmp_path / "shapes").rename(tmp_path / "moved")
     assert main([*search, "--overwrite"]) == 1
     assert "there is no data folder" in capsys.readouterr().err
