@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 def test_the_site_builds_and_fetches_nothing(tmp_path: Path) -> None:
     pytest.importorskip("mkdocstrings")
     site = tmp_path / "site"
-    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", site]
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", site]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     front = (site / "index.html").read_text("utf-8")
