@@ -32,9 +32,9 @@ class Task:
     of columns that carry nothing.
     """
 
-    latents: dict[str, Float[np.ndarray, "row _"]]
+    latents: dict[str, Float[np.ndarray, "_ _"]]
     matches: dict[str, list[int]]
-    test: dict[str, Float[np.ndarray, "row _"]]
+    test: dict[str, Float[np.ndarray, "_ _"]]
     """Row i of both is the same thing, unless `by_class`."""
     same: np.ndarray
     """Test things with equal numbers are right answers to one another."""
@@ -44,7 +44,7 @@ class Task:
     seed: int
     principal: dict[str, Principal] = field(default_factory=dict)
     """Of the modalities that were too wide."""
-    units: dict[str, Float[np.ndarray, "row _"]] = field(default_factory=dict)
+    units: dict[str, Float[np.ndarray, "_ _"]] = field(default_factory=dict)
     """Their test rows as they were."""
     wide: dict[str, Float[np.ndarray, "row _"]] = field(default_factory=dict)
     """Their rows to fit on as they were."""
