@@ -6,6 +6,7 @@ import torch
 from plain_data import draw_plain, quick, same_rows
 
 import amodal
+from amodal.model.blending import ALIGNED, KERNEL, START
 from amodal.model.evidence import Evidence, closed_form
 from amodal.model.found import _rank
 from amodal.model.judging import BLENDED
@@ -107,7 +108,8 @@ def test_too_few_matches_leave_no_evidence() -> None:
 
 
 def test_the_best_simple_map() -> None:
-    assert closed_form({"trained members": 0.1, BLENDED: 0.1, "b": 0.3, "c": 0.2}) == "c"
+    errors = {"trained members": 0.1, BLENDED: 0.1, START: 0.3, KERNEL: 0.2, ALIGNED: 0.1}
+    assert closed_form(errors) == KERNEL
     assert closed_form({"trained members": 0.1}) is None
 
 

@@ -46,7 +46,7 @@ class Task:
     """Of the modalities that were too wide."""
     units: dict[str, Float[np.ndarray, "_ _"]] = field(default_factory=dict)
     """Their test rows as they were."""
-    wide: dict[str, Float[np.ndarray, "row _"]] = field(default_factory=dict)
+    wide: dict[str, Float[np.ndarray, "_ _"]] = field(default_factory=dict)
     """Their rows to fit on as they were."""
 
     def truth(self, name: str) -> Float[np.ndarray, "row _"]:
