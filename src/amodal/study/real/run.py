@@ -64,6 +64,8 @@ def run_real(
     _write_table(folder / "results.csv", rows)
     command = f"amodal study real --data {shlex.quote(data.name)} --seeds {len(counted)}"
     command += f" --first-seed {first_seed}" if first_seed else ""
+    for option, given in (("sets", sets), ("shares", shares), ("methods", methods)):
+        command += f" --{option} {' '.join(map(str, given))}" if given else ""
     for place in [folder, *([docs] if docs else [])]:
         write_pages(place, every, rows, command)
     lines = [
