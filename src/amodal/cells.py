@@ -7,7 +7,7 @@ import numpy as np
 
 from amodal.errors import InputError, unknown_name
 from amodal.latents import Latents
-from amodal.latents.named import NamedLatents
+from amodal.latents.item_names import NamedLatents
 from amodal.latents.same_names import matches_by_name, row_by_name
 from amodal.model import Workspace
 

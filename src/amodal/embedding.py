@@ -10,7 +10,7 @@ from amodal.cells import STATE, answers_for_cells, shared_states
 from amodal.errors import InputError, unknown_name
 from amodal.files import atomic_path
 from amodal.latents.cell_file import add_to_cells, names_of_cells
-from amodal.latents.named import NamedLatents
+from amodal.latents.item_names import NamedLatents
 from amodal.latents.places import read_place, split_place
 
 

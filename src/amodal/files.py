@@ -5,11 +5,13 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from amodal.errors import AmodalError, DamagedError, DiskError, NotFoundError
+
+Read = TypeVar("Read")
 
 
 @contextlib.contextmanager
@@ -83,6 +85,41 @@ def read_json(path: str | Path) -> Any:
         raise DamagedError(
             f"{path} is not valid JSON ({error}): it is damaged or foreign"
         ) from error
+
+
+def read_versioned(
+    path: Path,
+    build: Callable[[dict[str, Any]], Read],
+    *,
+    form: tuple[str, int],
+    what: str,
+    remedy: str,
+) -> Read:
+    """Read a JSON file that names its format and version, and build from it what it describes.
+
+    Args:
+        path: the file.
+        build: from its values to what is given back.
+        form: the format and the version that are read.
+        what: a few words for what the file is of, for messages.
+        remedy: what to do about another version, or damage.
+
+    Raises:
+        NotFoundError: there is no such file.
+        DamagedError: it is damaged, foreign, or of another version.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict) or value.get("format") != form[0]:
+        raise DamagedError(f"{path} is not of {what}: it is foreign")
+    if value.get("version") != form[1]:
+        raise DamagedError(
+            f"{path} is of {what} in version {value.get('version')} of the format, this amodal "
+            f"reads {form[1]}: {remedy}"
+        )
+    try:
+        return build(value)
+    except (KeyError, TypeError, AttributeError, AmodalError) as error:
+        raise DamagedError(f"{path} is damaged ({error}): {remedy}") from error
 
 
 def write_tensors(path: str | Path, tensors: dict[str, Any], *, metadata: Any = None) -> None:

@@ -124,7 +124,7 @@ def test_summary_says_who_answers() -> None:
     )
     said = summary(model, {"a": 1_000, "b": 20}, 2.0)
     assert "a 1,000 rows, b 20 rows; 30 matches; 2.0 s" in said
-    assert "a to b: held-out squared error 0.2 (a column's variance is 1)" in said
+    assert "a to b: held-out squared error 0.2 (saying the mean has about 1)" in said
     assert "0.50 times that of kernel ridge regression alone" in said
     assert "trained members 75%, ridge regression 0%, kernel ridge regression 25%" in said
     none = SimpleNamespace(matches_=0, held_out_errors_={})

@@ -195,7 +195,7 @@ def test_one_changed_byte_is_noticed(store: Path, monkeypatch: pytest.MonkeyPatc
     ("change", "message"),
     [
         ({"format": "other"}, "is not of a store of latents: it is foreign"),
-        ({"version": 9}, "is in version 9 of the format, this amodal reads 1"),
+        ({"version": 9}, "in version 9 of the format, this amodal reads 1"),
         ({"spec": "soup"}, r"manifest\.json is damaged"),
         ({"rows": 9_999}, r"holds float32 \(10000, 3\), expected float32 \(9999, 3\)"),
     ],

@@ -292,3 +292,17 @@ def test_without_lancedb_the_extra_is_named(
     with pytest.raises(MissingExtraError, match=r'pip install "amodal\[search\]"'):
         Index.build(workspace, rows["touch"], tmp_path / "out", modality="touch")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_wide_latents_are_indexed_as_they_are_given(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    things = rng.normal(size=(300, 3))
+    sound, touch = things @ rng.normal(size=(3, 40)), things @ rng.normal(size=(3, 30))
+    model = Workspace(steps=0, principal=8).fit(
+        {"sound": sound[:100], "touch": touch[:100]},
+        matches={"sound": np.arange(50), "touch": np.arange(50)},
+    )
+    assert model.specs_["touch"].dim == 30
+    index = Index.build(model, touch, tmp_path / "touch", modality="touch")
+    found = index.search(sound[200:220], top=1)
+    assert [int(each.rows[0]) for each in found] == list(range(200, 220))

@@ -9,10 +9,11 @@ from sklearn.metrics import average_precision_score, r2_score
 from amodal.cli.main import main, parse
 from amodal.errors import DamagedError, InputError, NotFoundError, UnknownNameError
 from amodal.files import read_json, write_json
+from amodal.latents.estimator import explained_share
 from amodal.study.real import store
 from amodal.study.real.methods import METHODS, find_methods
 from amodal.study.real.run import run_real
-from amodal.study.real.scores import explained, label_scores, scores
+from amodal.study.real.scores import label_scores, scores
 from amodal.study.real.sets import find_sets
 from amodal.study.real.store import RealPlan, measure_missing, stored_rows
 from amodal.study.real.tasks import count_matches, draw_task, load_arrays
@@ -135,7 +136,7 @@ def test_explained_variance_weighs_columns_by_their_variance() -> None:
     draw = np.random.default_rng(2)
     truth, answers = draw.normal(size=(2, 50, 3)) * [1, 5, 2]
     expected = r2_score(truth, answers, multioutput="variance_weighted")
-    assert explained(answers, truth) == pytest.approx(expected)
+    assert explained_share(truth, answers) == pytest.approx(expected)
 
 
 def test_perfect_answers_score_perfectly(folder) -> None:

@@ -62,9 +62,9 @@ def folds(table: MatchTable) -> Iterator[tuple[MatchTable, MatchTable]]:
     """
     fold = np.arange(len(table)) % FOLDS
     for left in range(FOLDS):
-        own = MatchTable(table.names, table.rows[fold != left])
+        own = table.choose(fold != left)
         if any(len(own.together(*pair)) for pair in combinations(table.names, 2)):
-            yield own, MatchTable(table.names, table.rows[fold == left])
+            yield own, table.choose(fold == left)
 
 
 def _score(settings: Any, table: MatchTable, fitted: Any, rows: Mapping[str, Tensor]) -> float:

@@ -97,13 +97,6 @@ class Fit:
         return places
 
 
-def read_latents(name: str, place: Path) -> Any:
-    """Latents of one modality, wherever they are; see `amodal.latents.places`."""
-    from amodal.latents.places import read_place
-
-    return read_place(name, place).rows
-
-
 def check_names(places: Mapping[str, Path]) -> None:
     """Refuse a store of one of the modalities that is given as another of them.
 
@@ -144,7 +137,7 @@ def _judged(errors: Mapping[str, float]) -> str:
 
     blended = errors["blended"]
     simple = {name: errors[name] for name in (START, KERNEL) if name in errors}
-    text = f"held-out squared error {blended:.3g} (a column's variance is 1)"
+    text = f"held-out squared error {blended:.3g} (saying the mean has about 1)"
     if not simple:
         return text
     best = min(simple, key=lambda name: simple[name])

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import tyro
 
-from amodal.cli.fit import read_latents
 from amodal.errors import InputError
 
 
@@ -93,7 +92,9 @@ class Index:
                 )
             name = model.models_[self.modality]
             return encoded(things, self.modality, load_model(name)), things
-        latents = read_latents(self.modality, self.latents)
+        from amodal.latents.places import read_place
+
+        latents = read_place(self.modality, self.latents).rows
         if self.data is None:
             return latents, None
         if not (self.latents / MANIFEST).is_file():
@@ -107,11 +108,12 @@ class Index:
         """Latents of example queries, with which hubness is measured."""
         from amodal.demo.catalogue import demo_queries, encoded
         from amodal.demo.settings import read_record
+        from amodal.latents.places import read_place
         from amodal.unimodal import load_model
 
         places = dict(_pair(argument) for argument in self.queries)
         if settings.hubness == "none" or places or read_record(self.run_folder) is None:
-            return {name: read_latents(name, place) for name, place in places.items()}
+            return {name: read_place(name, place).rows for name, place in places.items()}
         names = self.sources or [name for name in model.models_ if name != self.modality]
         return {
             name: encoded(

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import tyro
 
-from amodal.cli.fit import read_latents
 from amodal.cli.found import print_found, print_rows, write_sheet
 from amodal.cli.things import read_thing, remark_on_sentence
 from amodal.errors import ExistsError, InputError, NotFoundError, unknown_name
@@ -116,7 +115,9 @@ class Search:
     def queries(self, model: Any, source: str) -> Any:
         """Latents of what is asked for."""
         if self.latents is not None:
-            return read_latents(source, self.latents)
+            from amodal.latents.places import read_place
+
+            return read_place(source, self.latents).rows
         from amodal.evaluation.raw import RawTranslator
         from amodal.unimodal import load_model
 

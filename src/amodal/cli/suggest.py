@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from amodal.cli.fit import Fit, read_latents
+from amodal.cli.fit import Fit
 from amodal.errors import ExistsError, InputError, unknown_name
 
 
@@ -27,7 +28,8 @@ class Suggest:
     modality: str | None = None
     """The one to choose from; the first of --latents when left out."""
     matches: Path | None = None
-    """CSV file of the matches that there are: their things are not suggested again."""
+    """File of the matches that there are, as for `amodal fit`: their things are not suggested
+    again."""
     seed: int = 0
     """Of the draw of candidates, where there are many rows."""
 
@@ -43,9 +45,11 @@ class Suggest:
             raise ExistsError(f"{self.out} already exists: choose another file, or remove it")
         # Here, because it imports torch, which takes seconds.
         from amodal.diagnosis.suggestion import suggest, write_suggestions
+        from amodal.latents.places import read_place
 
-        rows = read_latents(modality, places[modality])
-        matched = self._matched(places, modality)
+        found = {name: read_place(name, place) for name, place in places.items()}
+        rows = found[modality].rows
+        matched = self._matched(found, modality)
         chosen = suggest(rows, self.n, matched=matched, seed=self.seed)
         write_suggestions(self.out, chosen, modality, list(places))
         others = ", ".join(name for name in places if name != modality)
@@ -54,12 +58,13 @@ class Suggest:
             f"unmatched ones, the most useful first; fill in the row of {others}"
         )
 
-    def _matched(self, places: dict[str, Path], modality: str) -> list[int]:
+    def _matched(self, found: dict[str, Any], modality: str) -> list[int]:
         """Rows of the modality that have a match already."""
         if self.matches is None:
             return []
         from amodal.latents.match_file import read_matches
 
-        sizes = {name: len(read_latents(name, place)) for name, place in places.items()}
-        column = read_matches(self.matches, sizes).column(modality)
+        sizes = {name: len(given.rows) for name, given in found.items()}
+        names = {name: given.names for name, given in found.items()}
+        column = read_matches(self.matches, sizes, names=names).column(modality)
         return sorted({int(row) for row in column if row >= 0})

@@ -44,7 +44,15 @@ class Lines(Sequence[str]):
         row = index + len(self) if index < 0 else index
         if not 0 <= row < len(self):
             raise IndexError(f"line {index} of {len(self)} in {self.path}")
-        return self._bytes[self._starts[row] : self._starts[row + 1] - 1].decode("utf-8")
+        return self.line(row)
+
+    def line(self, row: int) -> str:
+        """The line of a row, counted from 0."""
+        return self.bytes_of(row).decode("utf-8")
+
+    def bytes_of(self, row: int) -> bytes:
+        """The same, not decoded."""
+        return self._bytes[self._starts[row] : self._starts[row + 1] - 1]
 
     def __iter__(self) -> Iterator[str]:
         return (self[row] for row in range(len(self)))

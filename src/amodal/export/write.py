@@ -77,7 +77,7 @@ def export_onnx(
     onnx_package()
     graph = Graph()
     told = _build(Answers(model, graph), source, target, embed, uncertainty)
-    width = len(model.normalisation_[source].shift)
+    width = model.specs_[source].dim
     built = graph.finish((INPUT, width), told, _notes(model, source, target)).SerializeToString()
     checked = check(model, built, tuple(told), source=source, target=target)
     with atomic_path(out) as temporary:
@@ -119,7 +119,7 @@ def _build(
         return {"vectors": vectors(answers, rows, source, target)}
     members = answers.members(rows, source, target)
     answer = answers.inverted(answers.answer(members, target), target)
-    dim = len(answers.model.normalisation_[target].shift)
+    dim = answers.model.specs_[target].dim
     told: dict[str, tuple[str, int | None]] = {"translation": (answer, dim)}
     if uncertainty:
         told["uncertainty"] = (answers.expected_error(members, rows, source, target), None)
@@ -130,13 +130,11 @@ def _notes(model: Any, source: str, target: str | None) -> dict[str, str]:
     """What the file says of itself, as texts by name."""
     from amodal import __version__
 
-    specs = model.architecture_.specs
+    specs = model.specs_
     notes = {"amodal": __version__, "opset": str(OPSET), "source": source, "target": target or ""}
     for side, name in (("source", source), ("target", target)):
         if name is not None:
-            notes[f"{side}_blocks"] = json.dumps(
-                model.normalisation_[name].given(specs[name]).to_json()
-            )
+            notes[f"{side}_blocks"] = json.dumps(specs[name].to_json())
             notes[f"{side}_model"] = model.models_[name]
             notes[f"{side}_fingerprint"] = model.fingerprints_[name]
     return notes

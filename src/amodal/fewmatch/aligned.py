@@ -92,7 +92,7 @@ def fit_aligned(
     exponent = choice.settings.exponent
     rows = scaled(coordinates.standard, coordinates.deviations, exponent)
     found = align(rows, table, settings=choice.settings, things=things)
-    learnt = table if things is None else MatchTable(table.names, table.rows[things])
+    learnt = table if things is None else table.choose(things)
     scales = {name: values**exponent for name, values in coordinates.deviations.items()}
     return Aligned(
         {name: _directions(coordinates, found, scales, name) for name in rows},

@@ -75,7 +75,7 @@ def align(
         torch.Size([2, 2])
     """
     settings = settings or AlignmentSettings()
-    own = table if things is None else MatchTable(table.names, table.rows[things])
+    own = table if things is None else table.choose(things)
     matched = _matched_moments(rows, own)
     directions = shared_directions(matched, penalty=settings.penalty)
     free = {name: _unmatched(rows[name], table.column(name)) for name in rows}

@@ -110,10 +110,10 @@ def _folds(
     things = np.arange(len(table.rows))
     for fold in range(FOLDS):
         held_out = things % FOLDS == fold
-        own = MatchTable(table.names, table.rows[~held_out])
+        own = table.choose(~held_out)
         if any(len(own.together(*pair)) for pair in combinations(rows, 2)):
             found = align(rows, table, settings=settings, things=things[~held_out])
-            yield found, MatchTable(table.names, table.rows[held_out])
+            yield found, table.choose(held_out)
 
 
 def _log_ranks(

@@ -54,7 +54,7 @@ def put_start(
         things: the rows of `table` that this run may learn from.
     """
     architecture = population.architecture
-    own = MatchTable(table.names, table.rows[things])
+    own = table.choose(things)
     ridges = _ridges(latents, own, architecture)
     completions = {u: _completion(u, ridges, architecture) for u in architecture.names}
     basis, centre = _basis(completions, latents, architecture)

@@ -10,7 +10,7 @@ import numpy as np
 
 from amodal.errors import DamagedError, InputError, import_extra, unknown_name
 from amodal.files import atomic_path
-from amodal.latents.named import NamedLatents
+from amodal.latents.item_names import NamedLatents
 
 WIDEST = 5_000
 """Columns of X that are still taken for latents."""

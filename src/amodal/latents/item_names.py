@@ -1,7 +1,9 @@
 """What the things behind latents are called: `items.txt` in a store, a line for each row."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from amodal.data.lines import Lines
 from amodal.errors import DamagedError
@@ -9,6 +11,16 @@ from amodal.files import atomic_path
 from amodal.latents.store import MANIFEST, REMEDY, read_manifest
 
 NAMES = "items.txt"
+
+
+@dataclass(frozen=True)
+class NamedLatents:
+    """Rows as they were found on disk, and the names by which matches may speak of them."""
+
+    rows: Any
+    """(row, dim): an array, a memory map, or `Latents`."""
+    names: Sequence[str] | None = None
+    """What each item is called: file names, an id column, names of cells; None without names."""
 
 
 def write_names(folder: Path, names: Sequence[str]) -> None:

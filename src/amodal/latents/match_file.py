@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from amodal.errors import InputError, NotFoundError, Notice, unknown_name
+from amodal.latents.item_lookup import ItemNames
 from amodal.latents.match_example import example_of_matches
 from amodal.latents.matches import MatchTable
-from amodal.latents.names import ItemNames
 from amodal.latents.tables import ENDINGS, Table, open_table, with_example
 
 

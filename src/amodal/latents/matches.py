@@ -30,6 +30,10 @@ class MatchTable:
         """Each thing's row in one modality, -1 where it has none."""
         return self.rows[:, self.names.index(name)]
 
+    def choose(self, things: np.ndarray) -> "MatchTable":
+        """Some of the things, by their rows or by a mask."""
+        return MatchTable(self.names, self.rows[things])
+
     def together(self, first: str, second: str) -> Int64[np.ndarray, "pair 2"]:
         """The rows of the things that both modalities see.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from amodal.errors import InputError, import_extra, unknown_name
-from amodal.latents.named import NamedLatents
+from amodal.latents.item_names import NamedLatents
 from amodal.latents.number_table import EXAMPLE, ID_COLUMNS, LARGEST
 from amodal.latents.tables import BATCH, parquet_file, with_example
 

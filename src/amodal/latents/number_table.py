@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from amodal.errors import InputError
-from amodal.latents.named import NamedLatents
+from amodal.latents.item_names import NamedLatents
 from amodal.latents.tables import records_of, with_example
 from amodal.typing import Float32
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from amodal.errors import AmodalError, DamagedError, InputError, NotFoundError, unknown_name
 from amodal.latents.cell_file import read_cells
-from amodal.latents.item_names import read_names
-from amodal.latents.named import NamedLatents
+from amodal.latents.item_names import NamedLatents, read_names
 from amodal.latents.number_parquet import read_number_parquet
 from amodal.latents.number_table import read_number_table
 from amodal.latents.store import open_store

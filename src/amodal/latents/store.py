@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from amodal.errors import AmodalError, DamagedError, NotFoundError
-from amodal.files import checksum, read_json
+from amodal.errors import DamagedError, NotFoundError
+from amodal.files import checksum, read_versioned
 from amodal.latents.latents import Latents
 from amodal.latents.normalisation import Normalisation
 from amodal.specification import LatentSpec
@@ -81,18 +81,13 @@ def read_manifest(path: str | Path) -> Manifest:
         raise NotFoundError(_absent(path))
     if not (path / MANIFEST).is_file():
         raise DamagedError(f"{path} is no store of latents (it has no {MANIFEST}): {REMEDY}")
-    value = read_json(path / MANIFEST)
-    if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise DamagedError(f"{path / MANIFEST} is not of a store of latents: it is foreign")
-    if value.get("version") != VERSION:
-        raise DamagedError(
-            f"{path} is in version {value.get('version')} of the format, this amodal reads "
-            f"{VERSION}: encode again"
-        )
-    try:
-        return Manifest.from_json(value)
-    except (KeyError, TypeError, AttributeError, AmodalError) as error:
-        raise DamagedError(f"{path / MANIFEST} is damaged ({error}): {REMEDY}") from error
+    return read_versioned(
+        path / MANIFEST,
+        Manifest.from_json,
+        form=(FORMAT, VERSION),
+        what="a store of latents",
+        remedy=REMEDY,
+    )
 
 
 def open_store(path: str | Path, *, checksums: bool | None = None) -> Latents:

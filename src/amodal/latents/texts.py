@@ -1,7 +1,6 @@
 """Sentences as people keep them: a text file with one a line, read as it is needed."""
 
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 
@@ -51,16 +50,8 @@ class TextFile(Lines):
         if not len(self):
             raise InputError(f"{path} is empty: expected one text a line")
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [self[row] for row in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"line {index} of {len(self)} in {self.path}")
-        row = index % len(self)
+    def line(self, row: int) -> str:
+        """The text of a row."""
         text = self._text(row)
         if not text:
             raise InputError(
@@ -70,10 +61,9 @@ class TextFile(Lines):
         return text
 
     def _text(self, row: int) -> str:
-        line = self._bytes[self._starts[row] : self._starts[row + 1] - 1]
         try:
             # Spreadsheets put a byte order mark before the first line.
-            return line.decode("utf-8").removeprefix("\ufeff").strip()
+            return self.bytes_of(row).decode("utf-8").removeprefix("\ufeff").strip()
         except UnicodeDecodeError as error:
             raise InputError(
                 f"{self.path}, line {row + 1} is no UTF-8 text ({error.reason}): save the file as "

@@ -62,7 +62,7 @@ class ClosedForms:
         key = (things.tobytes(), direction)
         if key not in self._kernels:
             source, target = direction
-            own = MatchTable(self.table.names, self.table.rows[things])
+            own = self.table.choose(things)
             pairs = own.together(source, target)
             pairs = pairs[:: -(-len(pairs) // MOST_KERNEL) or 1]
             self._kernels[key] = fit_kernel_ridge(

@@ -179,7 +179,8 @@ def _collect(
         before = None if start is None else start.choose(own)
         after = outcome.population.choose(own)
     else:
-        judging, before, after = _left_out(outcome.population.architecture, forms, things)
+        before = None  # It is what the members are, untrained.
+        judging, after = _left_out(outcome.population.architecture, forms, things)
     judged = judge(before, after, judging, dict(forms.latents), forms.table, forms=forms)
     aligned = _aligned_directions(before, after, judging, forms, judged, things, free)
     known: dict[tuple[str, str], Evidence] = {}
@@ -188,7 +189,7 @@ def _collect(
     elif len(full) == len(own):
         # What these few say of simple maps is no measure of how far to trust a row.
         judged.trust.clear()
-    ensemble = ensemble_of(members, first, forms, judged, things=things)
+    ensemble = ensemble_of(members, first, forms, judged.shares, things=things)
     mine = set(own)
     return Fitted(
         ensemble=ensemble,
@@ -214,13 +215,13 @@ def _collect(
 
 def _left_out(
     architecture: Architecture, forms: ClosedForms, things: np.ndarray
-) -> tuple[list[Run], None, Population]:
+) -> tuple[list[Run], Population]:
     """Starts without each match in turn: what judges closed forms where nothing was trained."""
     runs = leave_one_out(things) if forms.aligner is not None else []
     population = Population.create(architecture, [run.seed for run in runs])
     for index, run in enumerate(runs):
         put_start(population, index, dict(forms.latents), forms.table, things=run.things)
-    return runs, None, population
+    return runs, population
 
 
 def _aligned_directions(

@@ -14,10 +14,12 @@ import torch
 from torch import Tensor
 
 from amodal.latents import MatchTable
-from amodal.model.blending import ALIGNED, ANSWERERS, KERNEL, START
+from amodal.model.aligning import free_rows
+from amodal.model.blending import ANSWERERS, KERNEL, START
 from amodal.model.closed_forms import ClosedForms
 from amodal.model.inference import Ensemble
 from amodal.model.judging import Direction, Judged
+from amodal.model.judging_retrieval import ensemble_of
 from amodal.model.retrieval_vectors import (
     AlignedDirections,
     retrieval_vectors,
@@ -142,7 +144,9 @@ def _rank_pair(
         for gallery in (MATCHES, UNMATCHED):
             ranks.found[way, who, gallery] = torch.full((count,), torch.nan)
     for index, run in folds.runs.items():
-        ensemble = _ensemble(folds, index, run, shares)
+        start = None if folds.start is None else folds.start.choose([index])
+        members = folds.trained.choose([index])
+        ensemble = ensemble_of(members, start, folds.forms, shares, things=run.things)
         aligned = None
         if share is not None:
             aligned = AlignedDirections.of(folds.forms.aligned(run.things), pair, float(share))
@@ -194,7 +198,7 @@ def _galleries(folds: Folds, judged: Judged, way: Direction) -> tuple[np.ndarray
     """Rows of the target: of the held-out matches, match for match; and unmatched ones."""
     column = folds.table.column(way[1])
     known = column[judged.held[way].things]
-    free = np.setdiff1d(np.arange(len(folds.latents[way[1]])), column)
+    free = free_rows(folds.latents, folds.table, way[1], None)
     if len(free) < FEWEST_UNMATCHED:
         return known, free[:0]
     spaced = np.linspace(0, len(free) - 1, min(len(free), WIDE - 1)).astype(np.int64)
@@ -245,15 +249,3 @@ def _trust(folds: Folds, judged: Judged, way: Direction, chosen: str | None) -> 
     if chosen is None:
         return judged.trust[way]
     return trust_of(held.alone[chosen], torch.zeros(len(held.things)), held.truth, spec)
-
-
-def _ensemble(folds: Folds, index: int, run: Run, shares: dict[Direction, Tensor]) -> Ensemble:
-    """One run with the closed forms of the same matches."""
-    start = None if folds.start is None else folds.start.choose([index])
-    ensemble = Ensemble(folds.trained.choose([index]), start, shares=shares)
-    for way, share in shares.items():
-        if bool(share[ANSWERERS.index(KERNEL)].any()):
-            ensemble.kernels[way] = folds.forms.kernel_map(way, things=run.things)
-        if bool(share[ANSWERERS.index(ALIGNED)].any()):
-            ensemble.aligned[way] = folds.forms.aligned(run.things).maps[way]
-    return ensemble

@@ -77,21 +77,29 @@ def ensemble_of(
     members: Population,
     start: Population | None,
     forms: ClosedForms,
-    judged: Judged,
+    shares: Mapping[Pair, Float[Tensor, "answerer _"]],
     *,
     things: np.ndarray,
 ) -> Ensemble:
-    """Members and the closed forms that have a share beside them, which learnt from `things`."""
+    """Members and the closed forms that have a share beside them, which learnt from `things`.
+
+    Args:
+        members: trained on `things`.
+        start: their closed-form start, where they had one.
+        forms: the closed forms that take part.
+        shares: of each answerer, by direction.
+        things: the matches that were learnt from.
+    """
     with_share = {
-        name: [pair for pair, shares in judged.shares.items() if bool(shares[place].any())]
+        name: [way for way, given in shares.items() if bool(given[place].any())]
         for place, name in enumerate(ANSWERERS)
     }
     return Ensemble(
         members=members,
         start=start,
-        kernels={pair: forms.kernel_map(pair, things=things) for pair in with_share[KERNEL]},
-        aligned={pair: forms.aligned(things).maps[pair] for pair in with_share[ALIGNED]},
-        shares=judged.shares,
+        kernels={way: forms.kernel_map(way, things=things) for way in with_share[KERNEL]},
+        aligned={way: forms.aligned(things).maps[way] for way in with_share[ALIGNED]},
+        shares=dict(shares),
     )
 
 
@@ -111,7 +119,7 @@ def _log_ranks(
         trained.choose([index]),
         None if start is None else start.choose([index]),
         forms,
-        judged,
+        judged.shares,
         things=run.things,
     )
     latents, table = forms.latents, forms.table

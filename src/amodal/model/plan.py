@@ -64,7 +64,7 @@ def plan_runs(table: MatchTable, trial: Trial, *, folds: int, first_group: int =
 
 def _folds(table: MatchTable, things: np.ndarray, folds: int, seed: int) -> list[np.ndarray]:
     """Random parts of the matches; matches that share a row stay in one part."""
-    labels = separate_things(MatchTable(table.names, table.rows[things]))
+    labels = separate_things(table.choose(things))
     count = int(labels.max(initial=-1)) + 1
     if count < FEWEST_TO_HOLD_OUT or folds < 2:
         return []

@@ -233,6 +233,13 @@ class Workspace(Sharing, SklearnCalls):
         self.gate_, self.history_ = fitted.gate, fitted.history
         self.shared_, self.aligned_ = fitted.shared, fitted.aligned
 
+    @property
+    def specs_(self) -> dict[str, LatentSpec]:
+        """How each modality's rows are measured, as they are given."""
+        self._fitted()
+        inside = self.architecture_.specs
+        return {name: found.given(inside[name]) for name, found in self.normalisation_.items()}
+
     def translate(self, values: Any, source: str, target: str, *, uncertainty: bool = False) -> Any:
         """Turn latents of one modality into latents of another: the members' mean answer.
 
@@ -374,7 +381,7 @@ class Workspace(Sharing, SklearnCalls):
     def _normalised(self, values: Any, name: str) -> Tensor:
         self._known(name)
         normalisation = self.normalisation_[name]
-        spec = normalisation.given(self.architecture_.specs[name])
+        spec = self.specs_[name]
         if isinstance(values, Latents):
             check_fingerprint(name, values, self.fingerprints_[name], self.models_[name])
             values = values.rows

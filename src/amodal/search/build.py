@@ -128,7 +128,7 @@ def _checked(
 ) -> Work:
     """Everything looked through before anything is written."""
     run = fingerprint_of(model)
-    specs = model.architecture_.specs
+    specs = model.specs_
     sources = sources or tuple(name for name in specs if name != modality)
     # One row of each kind first: unknown names and other models' latents are refused by it.
     for source in sources:

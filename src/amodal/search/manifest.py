@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from amodal.errors import DamagedError, ExistsError, InputError, NotFoundError
-from amodal.files import read_json, write_json
+from amodal.errors import ExistsError, InputError, NotFoundError
+from amodal.files import read_versioned, write_json
 from amodal.model.serialise import to_files
 from amodal.search.settings import IndexSettings
 from amodal.search.table import Parts
@@ -90,20 +90,13 @@ def read_manifest(folder: Path) -> Manifest:
         if folder.with_name(folder.name + ".part").is_dir():
             raise NotFoundError(f"{folder} is not finished: index again as before to go on")
         raise NotFoundError(f"there is no index in {folder}: make one with `amodal index`")
-    value = read_json(folder / MANIFEST)
-    if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise DamagedError(f"{folder / MANIFEST} is not of an index: it is foreign")
-    if value.get("version") != VERSION:
-        raise DamagedError(
-            f"{folder} is an index in version {value.get('version')} of the format, this amodal "
-            f"reads {VERSION}: remove it and index again"
-        )
-    try:
-        return Manifest.from_json(value)
-    except (KeyError, TypeError, AttributeError, InputError) as error:
-        raise DamagedError(
-            f"{folder / MANIFEST} is damaged ({error}): remove {folder} and index again"
-        ) from error
+    return read_versioned(
+        folder / MANIFEST,
+        Manifest.from_json,
+        form=(FORMAT, VERSION),
+        what="an index",
+        remedy="remove the folder and index again",
+    )
 
 
 def check_run(folder: Path, manifest: Manifest, model: Any) -> None:

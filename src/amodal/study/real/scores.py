@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from amodal.evaluation.retrieval import retrieval_both_ways
+from amodal.latents.estimator import explained_share
 from amodal.study.real.tasks import Task
 from amodal.typing import Float, Int
 
@@ -43,23 +44,11 @@ def scores(
             found[way] |= own
         if (source, target) in translations and not task.by_class:
             answers = task.in_units(target, translations[source, target])
-            found[way]["explained"] = explained(answers, task.truth(target))
+            found[way]["explained"] = explained_share(task.truth(target), answers)
     one, other = found.values()
     means = {name: (one[name] + other[name]) / 2 for name in one if name in other}
     each = {f"{name} {way}": value for way, own in found.items() for name, value in own.items()}
     return means | each
-
-
-def explained(answers: Float[np.ndarray, "row dim"], truth: Float[np.ndarray, "row dim"]) -> float:
-    """R^2: the share of the test rows' variance, all columns together, that answers explain.
-
-    Example:
-        >>> explained(np.array([[1.0], [1.0]]), np.array([[0.0], [2.0]]))
-        0.0
-    """
-    residual = np.square(answers - truth).sum()
-    total = np.square(truth - truth.mean(0)).sum()
-    return float(1 - residual / total) if total > 0 else 0.0
 
 
 def label_scores(
