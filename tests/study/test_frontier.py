@@ -8,10 +8,10 @@ from small_study import small_settings
 from amodal.data.kinds import kind_of
 from amodal.study.base import run_study
 from amodal.study.cells import REFERENCE, Cell
-from amodal.study.defaults import DEFAULT, default_rows
 from amodal.study.frontier import FEWEST, READ_BACK, readable_from
 from amodal.study.frontier import cells as frontier_cells
 from amodal.study.measures import ERROR
+from amodal.study.preset_fits import DEFAULT, ENSEMBLE, preset_rows
 from amodal.study.settings import BUDGETS
 from amodal.study.store import RunStore
 from amodal.study.studies import STUDIES
@@ -22,7 +22,7 @@ SMALL = {"matches": (12, 40), "matchable": 100, "steps": 20, "latents": ("defaul
 def test_the_study_compares_the_default_on_the_same_matches(tmp_path) -> None:
     done = run_study(STUDIES["frontier"], tmp_path, small_settings(**SMALL))
     methods = {row["method"] for row in done.rows}
-    assert {DEFAULT, REFERENCE, "ridge", "kernel ridge"} <= methods
+    assert {DEFAULT, ENSEMBLE, REFERENCE, "ridge", "kernel ridge"} <= methods
     [space] = done.summary["spaces"]
     factors = [f for f in space["factors"] if f["against"] == REFERENCE]
     assert [f["at"] for f in factors] == [12, 40]
@@ -34,9 +34,9 @@ def test_the_study_compares_the_default_on_the_same_matches(tmp_path) -> None:
 def test_fits_are_done_once_and_do_not_depend_on_others(tmp_path) -> None:
     settings = small_settings(**SMALL)
     cells = [Cell("image-attributes", method=REFERENCE, matches=40, seed=s) for s in (0, 1)]
-    both = default_rows(RunStore(tmp_path / "both", settings), settings, cells)
+    both = preset_rows(RunStore(tmp_path / "both", settings), settings, cells)
     store = RunStore(tmp_path / "one", settings)
-    alone = default_rows(store, settings, cells[1:])
+    alone = preset_rows(store, settings, cells[1:])
     np.testing.assert_allclose(both[1][ERROR], alone[0][ERROR], rtol=1e-3)
     # What was measured is only read.
     place = tmp_path / "one" / "default_fits" / "measured.json"
@@ -44,7 +44,7 @@ def test_fits_are_done_once_and_do_not_depend_on_others(tmp_path) -> None:
     [key] = told
     told[key][ERROR] = 7.0
     place.write_text(json.dumps(told))
-    assert default_rows(store, settings, cells[1:])[0][ERROR] == 7.0
+    assert preset_rows(store, settings, cells[1:])[0][ERROR] == 7.0
 
 
 def read(matches: int, seed: int, place: float, shape: float = 0.99) -> dict:

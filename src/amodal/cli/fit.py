@@ -123,12 +123,21 @@ def summary(model: Any, sizes: dict[str, int], seconds: float) -> str:
     lines = [f"{counted}; {model.matches_:,} {things}; {seconds:.1f} s"]
     if not model.held_out_errors_:
         lines.append("no matches were held out, so nothing says what training added")
+    if model.unmatched_weight_ != 1:
+        lines.append(_weighed(model.unmatched_weight_))
     for (source, target), errors in model.held_out_errors_.items():
         lines.append(f"{source} to {target}: {_judged(errors)}")
         shares = model.ensemble_.shares[source, target].mean(1).tolist()
         told = [f"{name} {share:.0%}" for name, share in zip(ANSWERERS, shares, strict=True)]
         lines.append(f"  shares of the answer: {', '.join(told)}")
     return "\n".join(lines)
+
+
+def _weighed(factor: float) -> str:
+    """What held-out matches said of demi-cycles and cycles, where that is not the usual."""
+    if factor == 0:
+        return "unmatched rows teach nothing here that the matches do not: trained on matches alone"
+    return f"demi-cycles and cycles weigh {factor:g} times the usual, as held-out matches ask for"
 
 
 def _judged(errors: Mapping[str, float]) -> str:

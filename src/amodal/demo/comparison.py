@@ -99,11 +99,11 @@ def _fit(
     normalisation = {n: Normalisation.fit(g.rows, g.spec) for n, g in latents.items()}
     rows = {n: normalisation[n].apply(g.rows) for n, g in latents.items()}
     trials = [
-        Trial(
-            losses=arm.losses,
-            things=np.arange(draw * settings.matches, (draw + 1) * settings.matches),
+        Trial.of(
+            preset,
+            np.arange(draw * settings.matches, (draw + 1) * settings.matches),
             seed=settings.seed * 1000 + draw,
-            learning_rate=preset.learning_rate,
+            losses=arm.losses,
         )
         for arm in arms
         for draw in range(settings.draws)

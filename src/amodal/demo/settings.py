@@ -34,7 +34,7 @@ class DemoSettings:
     """Draws of the matches in the comparison."""
     members: int = 3
     """Workspaces of the main model, whose answers are averaged."""
-    steps: int = 600
+    steps: int = 1400
     """Updates at most, of the main model."""
     comparison_steps: int = 400
     """Updates at most, in the comparison."""

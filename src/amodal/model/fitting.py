@@ -3,8 +3,9 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,14 @@ from amodal.model.plan import Trial, leave_one_out, plan_runs
 from amodal.model.presets import Preset
 from amodal.model.retrieval_vectors import AlignedDirections, SharedDirections, shared_directions
 from amodal.model.trust import Trust
-from amodal.training import Outcome, Run, TrainingSettings, train
+from amodal.model.weighing import weighed_trials
+from amodal.training import Outcome, Run, train
 from amodal.training.tensorboard import tensorboard_log
 from amodal.typing import Float
 from amodal.workspace import Architecture, Population
 
+TRIES = "checkpoint-tries.safetensors"
+"""Of the runs that only choose how much unmatched rows may say."""
 FEWEST_ALIGNED = 3
 """Matches that an alignment learns from at least."""
 
@@ -53,6 +57,8 @@ class Fitted:
     """For each member: the step kept, and the held-out score there and at the start."""
     history: list[dict[str, Any]]
     """Losses and scores of all runs at every look."""
+    unmatched_weight: float = 1.0
+    """The factor on the losses of unmatched rows that held-out matches chose."""
     evidence: dict[tuple[str, str], Evidence] = field(default_factory=dict)
     """What `amodal.diagnose` needs, where it was asked for."""
 
@@ -89,6 +95,19 @@ def fit_population(
     Returns:
         What each trial gave.
     """
+
+    def trained(runs: list[Run], **places: Any) -> tuple[Population, Outcome]:
+        population = Population.create(architecture, [run.seed for run in runs])
+        if settings.start:
+            for index, run in enumerate(runs):
+                put_start(population, index, latents, table, things=run.things)
+        given: dict[str, Any] = {"settings": settings.training, "unmatched": unmatched}
+        return population, train(population, latents, table, runs=runs, **given, **places)
+
+    tries = {} if folder is None else {"checkpoint": folder / TRIES}
+    trials = weighed_trials(
+        table, trials, folds=settings.folds, trained=lambda runs: trained(runs, **tries)[1]
+    )
     runs, owners = [], []
     for number, trial in enumerate(trials):
         planned = plan_runs(table, trial, folds=settings.folds, first_group=len(runs))
@@ -97,13 +116,7 @@ def fit_population(
             planned = [replace(run, fixed=True) for run in planned]
         runs += planned
         owners += [number] * len(planned)
-    population = Population.create(architecture, [run.seed for run in runs])
-    if settings.start:
-        for index, run in enumerate(runs):
-            put_start(population, index, latents, table, things=run.things)
-    outcome = _train(
-        population, latents, table, runs, settings.training, unmatched, folder, tensorboard
-    )
+    population, outcome = _logged(partial(trained, runs), folder, tensorboard)
     fitted = []
     for number, trial in enumerate(trials):
         own = [index for index, owner in enumerate(owners) if owner == number]
@@ -117,24 +130,17 @@ def fit_population(
         forms = ClosedForms(latents, table, architecture.specs, beside and settings.kernel, aligner)
         start = population if settings.start else None
         free = {name: free_rows(latents, table, name, unmatched) for name in latents}
-        fitted.append(_collect(start, outcome, runs, own, forms, free, evidence=evidence))
+        found = _collect(start, outcome, runs, own, forms, free, evidence=evidence)
+        fitted.append(replace(found, unmatched_weight=trial.unmatched_weights[0]))
     return fitted
 
 
-def _train(
-    population: Population,
-    latents: dict[str, Tensor],
-    table: MatchTable,
-    runs: list[Run],
-    training: TrainingSettings,
-    unmatched: Mapping[str, np.ndarray] | None,
-    folder: Path | None,
-    tensorboard: bool,
-) -> Outcome:
+def _logged(
+    trained: Callable[..., tuple[Population, Outcome]], folder: Path | None, tensorboard: bool
+) -> tuple[Population, Outcome]:
     """Train, with metrics as they come and a checkpoint where there is a folder."""
-    arguments: dict[str, Any] = {"runs": runs, "settings": training, "unmatched": unmatched}
     if folder is None:
-        return train(population, latents, table, **arguments)
+        return trained()
     metrics = folder / "metrics.jsonl"
     curves = tensorboard_log(folder / "tensorboard") if tensorboard else None
     with explained_disk_errors(metrics), open(metrics, "a", encoding="utf-8") as file:
@@ -145,18 +151,11 @@ def _train(
             if curves is not None:
                 curves(rows)
 
-        outcome = train(
-            population,
-            latents,
-            table,
-            checkpoint=folder / "checkpoint.safetensors",
-            on_look=on_look,
-            **arguments,
-        )
+        found = trained(checkpoint=folder / "checkpoint.safetensors", on_look=on_look)
     # An interrupted run has logged the steps after its checkpoint twice: write them once.
     with atomic_path(metrics) as temporary:
-        temporary.write_text("".join(json.dumps(row) + "\n" for row in outcome.history), "utf-8")
-    return outcome
+        temporary.write_text("".join(json.dumps(row) + "\n" for row in found[1].history), "utf-8")
+    return found
 
 
 def _collect(

@@ -91,6 +91,8 @@ def _check_counts(model: Any) -> None:
         raise ValueError("held_out_errors: expected numbers")
     if not isinstance(model.gate_, list) or not all(isinstance(e, dict) for e in model.gate_):
         raise ValueError("gate: expected a list of members' scores")
+    if not isinstance(model.unmatched_weight_, int | float):
+        raise ValueError(f"unmatched_weight: expected a number, got {model.unmatched_weight_!r}")
 
 
 def _check_trust(trust: Trust, dim: int) -> None:

@@ -1,15 +1,18 @@
 """From matches to the runs of a population: members, and for each of them folds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from amodal.latents import MatchTable, separate_things
+from amodal.model.presets import Preset
 from amodal.training import Run
 from amodal.typing import Int64
 
+UNMATCHED_LOSSES = ("demi_cycle", "cycle")
+"""Those that learn from unmatched rows."""
 FEWEST_TO_HOLD_OUT = 8
 """Below this number of separate things, held-out ones are too few to judge by."""
 
@@ -28,6 +31,53 @@ class Trial:
     """Workspaces whose answers are averaged."""
     learning_rate: float = 2e-3
     """At its height."""
+    weight_decay: float | None = None
+    """That of the training settings where left out."""
+    unmatched_weights: tuple[float, ...] = (1.0,)
+    """Factors on the losses of unmatched rows, of which held-out matches choose one."""
+
+    @classmethod
+    def of(
+        cls,
+        preset: Preset,
+        things: Int64[np.ndarray, " thing"],
+        *,
+        seed: int,
+        losses: Mapping[str, float] | None = None,
+    ) -> "Trial":
+        """A trial by a preset's settings, with other losses where they are given.
+
+        Example:
+            >>> [Trial.of(Preset(), np.arange(n), seed=0).weight_decay for n in (50, 1000)]
+            [3.0, 0.3]
+        """
+        decay, many = preset.training.weight_decay, False
+        if preset.full_decay is not None:
+            decay *= min(1.0, preset.full_decay / max(1, len(things)))
+            many = len(things) > preset.full_decay
+        return cls(
+            losses=preset.losses if losses is None else losses,
+            things=things,
+            seed=seed,
+            members=preset.members,
+            learning_rate=preset.learning_rate,
+            weight_decay=decay,
+            unmatched_weights=preset.unmatched_weights if many and losses is None else (1.0,),
+        )
+
+    def weighed(self, factor: float) -> "Trial":
+        """The same with a factor on the losses of unmatched rows, settled.
+
+        Example:
+            >>> Trial({"translation": 1.0, "cycle": 0.5}, np.arange(9)).weighed(0.0).losses
+            {'translation': 1.0}
+        """
+        losses = {
+            name: weight * (factor if name in UNMATCHED_LOSSES else 1.0)
+            for name, weight in self.losses.items()
+        }
+        kept = {name: weight for name, weight in losses.items() if weight}
+        return replace(self, losses=kept, unmatched_weights=(factor,))
 
 
 def plan_runs(table: MatchTable, trial: Trial, *, folds: int, first_group: int = 0) -> list[Run]:
@@ -53,6 +103,7 @@ def plan_runs(table: MatchTable, trial: Trial, *, folds: int, first_group: int =
         shared: dict[str, Any] = {
             "losses": dict(trial.losses),
             "learning_rate": trial.learning_rate,
+            "weight_decay": trial.weight_decay,
             "group": group,
         }
         runs.append(Run(seed=base, things=trial.things, **shared))

@@ -32,7 +32,7 @@ class Preset:
     it as it is."""
     state: int | None = None
     """Numbers in a state; None takes as many as all modalities have together, at most 512."""
-    hidden: int = 64
+    hidden: int = 128
     """Width of the networks' hidden layers."""
     layers: int = 2
     """Hidden layers in each encoder and decoder."""
@@ -42,8 +42,15 @@ class Preset:
     """Share of hidden numbers dropped while training."""
     bounded: bool = False
     """Pass states through tanh."""
-    learning_rate: float = 1e-3
+    learning_rate: float = 6e-3
     """At its height."""
+    full_decay: int | None = 100
+    """Matches up to which weights decay in full. With more they do in inverse proportion, as a
+    prior weighs less against more observations; None lets them always decay in full."""
+    unmatched_weights: tuple[float, ...] = (1.0, 0.1, 0.0)
+    """Factors on the weights of demi-cycles and cycles, of which held-out matches choose one; only
+    with more matches than `full_decay`, of which a held-out part says something. One is taken as
+    it is."""
     members: int = 3
     """Workspaces trained from different seeds, whose answers are averaged."""
     folds: int = 4
@@ -67,6 +74,8 @@ PRESETS: dict[str, Preset] = {
         dropout=0.3,
         bounded=True,
         learning_rate=1e-4,
+        full_decay=None,
+        unmatched_weights=(1.0,),
         members=1,
         training=TrainingSettings(
             steps=100_000,

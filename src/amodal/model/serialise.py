@@ -36,6 +36,7 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
         "matches": model.matches_,
         "rows": model.rows_,
         "gate": model.gate_,
+        "unmatched_weight": model.unmatched_weight_,
         "held_out_errors": [[s, t, e] for (s, t), e in model.held_out_errors_.items()],
         "trust": [[s, t, value.to_json()] for (s, t), value in model.trust_.items()],
     }
@@ -96,6 +97,7 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
     model.matches_ = config["matches"]
     model.rows_ = config.get("rows", {})
     model.gate_ = config["gate"]
+    model.unmatched_weight_ = config.get("unmatched_weight", 1.0)
     model.trust_ = {
         (source, target): Trust.from_json(value) for source, target, value in config["trust"]
     }

@@ -109,7 +109,7 @@ def read_model(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if not folder.is_dir():
         raise NotFoundError(f"there is no folder {folder}: give a folder that a fit has written")
     if not (folder / "config.json").exists():
-        unfinished = (folder / "checkpoint.safetensors").exists()
+        unfinished = any(folder.glob("checkpoint*.safetensors"))
         hint = "run the same fit again to finish it" if unfinished else "is it a run folder?"
         raise NotFoundError(f"{folder} holds no fitted model (no config.json): {hint}")
     config = read_json(folder / "config.json")

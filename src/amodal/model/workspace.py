@@ -175,13 +175,7 @@ class Workspace(Sharing, SklearnCalls):
             )
             restore(self, path)
             return self
-        trial = Trial(
-            losses=settings.losses,
-            things=np.arange(len(table)),
-            seed=int(self.seed),
-            members=settings.members,
-            learning_rate=settings.learning_rate,
-        )
+        trial = Trial.of(settings, np.arange(len(table)), seed=int(self.seed))
         [fitted] = fit_population(
             settings,
             architecture,
@@ -231,6 +225,7 @@ class Workspace(Sharing, SklearnCalls):
         self.held_out_errors_, self.trust_ = fitted.errors, fitted.trust
         self.evidence_ = fitted.evidence
         self.gate_, self.history_ = fitted.gate, fitted.history
+        self.unmatched_weight_ = fitted.unmatched_weight
         self.shared_, self.aligned_ = fitted.shared, fitted.aligned
 
     @property

@@ -10,11 +10,11 @@ from amodal.data.kinds import Kind, kind_of
 from amodal.study.base import Row, Study, Summary, choose, present
 from amodal.study.cells import REFERENCE, Cell, grid, unique
 from amodal.study.comparing import space_words, spaces
-from amodal.study.defaults import DEFAULT, default_rows
 from amodal.study.factor import Curve, saving_factor
 from amodal.study.measures import ERROR, TITLES, saving_rows
 from amodal.study.pairs_only import BEST, MODELS, best_rows, fitted_rows, network_cells
 from amodal.study.plots import Drawing, Line, draw_lines, line_of, plain_ticks
+from amodal.study.preset_fits import DEFAULT, ENSEMBLE, preset_rows
 from amodal.study.saving import factor_line, space_title
 from amodal.study.settings import StudySettings
 from amodal.study.store import RunStore
@@ -73,7 +73,11 @@ def beside(store: RunStore, settings: StudySettings) -> list[Row]:
         or (name == "kernel ridge" and cell.matches <= MOST_KERNEL)
         or (name == "boosted trees" and cell.matches >= 100 and "text" not in cell.pairing)
     ]
-    return default_rows(store, settings, own) + fitted_rows(store, settings, wanted)
+    return [
+        *preset_rows(store, settings, own),
+        *preset_rows(store, settings, own, name=ENSEMBLE),
+        *fitted_rows(store, settings, wanted),
+    ]
 
 
 def summarise(rows: list[Row], settings: StudySettings) -> Summary:
@@ -261,8 +265,10 @@ def section(rows: list[Row], summary: Summary) -> str:
     parts = ["\n".join(_findings(summary)) + "\n"]
     parts.append(
         f"{DEFAULT} is the default fit: ridge start, kernel ridge, 3 members, 4 folds of the "
-        f"matches given. {REFERENCE} and {BEST} hold a fifth of them out to choose by. Means ± "
-        "half the 95 % interval; factors with their 95 % bootstrap interval over seeds.\n"
+        f"matches given. {BEST} are ridge, kernel ridge, boosted trees, single networks tuned on "
+        f"a fifth of the matches, as {REFERENCE} is, and an ensemble of as many networks, folds "
+        "and steps as the default has, of three settings the best; held-out matches choose. "
+        "Means ± half the 95 % interval; factors with their 95 % bootstrap interval over seeds.\n"
     )
     for space in summary["spaces"]:
         own = choose(rows, pairing=space["pairing"], latents=space["latents"])

@@ -16,6 +16,7 @@ from amodal.latents import MatchTable
 from amodal.progress import progress
 from amodal.study.cells import Cell, grid
 from amodal.study.measures import ERROR, readable_attributes
+from amodal.study.preset_fits import ENSEMBLE
 from amodal.study.settings import StudySettings
 from amodal.study.store import RunStore
 from amodal.study.things import StudyThings
@@ -88,7 +89,8 @@ def best_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     taking_part = [
         row
         for row in rows
-        if row["method"] in MODELS or (row["method"] == "tr" and row["variant"] in NETWORKS)
+        if row["method"] in (*MODELS, ENSEMBLE)
+        or (row["method"] == "tr" and row["variant"] in NETWORKS)
     ]
     best: dict[tuple[int, int], Mapping[str, Any]] = {}
     for row in taking_part:

@@ -16,7 +16,7 @@ PRECISIONS = ("float32", "bfloat16", "auto")
 class TrainingSettings:
     """What all runs of a population share."""
 
-    steps: int = 600
+    steps: int = 1400
     """Updates at most; stopping may end a run earlier."""
     batch: int = 128
     """Matched things a step; a run with fewer sees all of its own at each step."""

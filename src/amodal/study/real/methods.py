@@ -10,7 +10,7 @@ from amodal import baselines
 from amodal.baselines.base import Baseline
 from amodal.errors import unknown_name
 from amodal.fewmatch.alignment import AlignmentSettings
-from amodal.study.defaults import RECIPE as DEFAULT_RECIPE
+from amodal.study.preset_fits import RECIPE as DEFAULT_RECIPE
 from amodal.study.real.sets import PRINCIPAL
 from amodal.study.real.tasks import Task
 

@@ -1,4 +1,8 @@
-"""Amodal's default fit on the things of a study: members, folds, closed forms and their shares."""
+"""Fits of whole presets on the things of a study: Amodal's default, and networks beside it.
+
+Members, folds and, in the default, closed forms with their shares: what a study's single runs have
+not.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +16,7 @@ from amodal.files import read_json, write_json
 from amodal.model.fitting import Fitted, fit_population
 from amodal.model.inference import answer
 from amodal.model.plan import Trial
-from amodal.model.presets import PRESETS
+from amodal.model.presets import PRESETS, Preset
 from amodal.progress import progress
 from amodal.study.cells import Cell
 from amodal.study.measures import DRAWN, ERROR, model_of, readable_attributes
@@ -23,52 +27,63 @@ from amodal.workspace import Architecture
 
 DEFAULT = "Amodal"
 """In the place of a method."""
-RECIPE = 3
-"""Raised when the default fit gives other results than before."""
+ENSEMBLE = "network ensemble"
+"""As many networks as the default has, of its size, folds and steps, on matches alone."""
+_ALONE = replace(
+    PRESETS["default"], losses={"translation": 1.0}, start=False, unmatched_weights=(1.0,)
+)
+FITTED: dict[str, tuple[Preset, ...]] = {
+    DEFAULT: (PRESETS["default"],),
+    ENSEMBLE: (
+        _ALONE,
+        replace(
+            _ALONE,
+            learning_rate=1.5e-2,
+            full_decay=None,
+            training=replace(_ALONE.training, weight_decay=0.03),
+        ),
+        replace(_ALONE, dropout=0.1),
+    ),
+}
+"""What each tries; held-out matches choose, for each cell."""
+RECIPE = 4
+"""Raised when a fit gives other results than before."""
 
 
-def default_rows(
-    store: RunStore, settings: StudySettings, cells: Sequence[Cell]
+def preset_rows(
+    store: RunStore, settings: StudySettings, cells: Sequence[Cell], *, name: str = DEFAULT
 ) -> list[dict[str, Any]]:
-    """A measured row for each cell, fitted by the default preset; what is known is only read.
+    """A measured row for each cell, fitted by the presets of a name; what is known is only read.
 
     The fit gets all matches of the cell, and holds parts of them out by itself. Cells that differ
     in their seed alone are fitted as one population.
     """
     place = store.folder.parent / "default_fits" / "measured.json"
     known: dict[str, Any] = read_json(place) if place.exists() else {}
-    keys = {cell: _key(store, settings, cell) for cell in cells}
+    keys = {cell: f"{name} {RECIPE} {store.key(cell)} {settings.test}" for cell in cells}
     missing = [cell for cell in cells if keys[cell] not in known]
     alike = dict.fromkeys(replace(cell, seed=0) for cell in missing)
-    with progress("fitting the default", len(missing), unit="fits") as advance:
+    with progress(f"fitting: {name}", len(missing), unit="fits") as advance:
         for kind in alike:
             own = [cell for cell in missing if replace(cell, seed=0) == kind]
             things = store.things.of(kind.pairing, kind.latents)
-            for cell, fitted in zip(own, _fit(settings, things, own), strict=True):
-                row = cell.to_json() | {"method": DEFAULT} | _measured(fitted, things)
-                known[keys[cell]] = row
+            tried = [_fit(preset, settings, things, own) for preset in FITTED[name]]
+            for cell, candidates in zip(own, zip(*tried, strict=True), strict=True):
+                best = min(candidates, key=lambda fitted: _held_out(fitted.errors) or 0.0)
+                known[keys[cell]] = cell.to_json() | {"method": name} | _measured(best, things)
             write_json(place, known)
             advance(len(own), f"{kind.pairing} {kind.latents}, {kind.matches:,} matches")
     return [known[keys[cell]] for cell in cells]
 
 
-def _key(store: RunStore, settings: StudySettings, cell: Cell) -> str:
-    return f"{RECIPE} {store.key(cell)} {settings.test}"
-
-
-def _fit(settings: StudySettings, things: StudyThings, cells: Sequence[Cell]) -> list[Fitted]:
-    preset = PRESETS["default"]
+def _fit(
+    preset: Preset, settings: StudySettings, things: StudyThings, cells: Sequence[Cell]
+) -> list[Fitted]:
     # A study of seconds asks for fewer steps than the default has.
     steps = min(preset.training.steps, settings.steps)
     preset = replace(preset, training=replace(preset.training, steps=steps))
     trials = [
-        Trial(
-            losses=preset.losses,
-            things=np.sort(np.concatenate(things.things_of(cell))),
-            seed=cell.seed,
-            members=preset.members,
-            learning_rate=preset.learning_rate,
-        )
+        Trial.of(preset, np.sort(np.concatenate(things.things_of(cell))), seed=cell.seed)
         for cell in cells
     ]
     architecture = Architecture(
@@ -76,7 +91,8 @@ def _fit(settings: StudySettings, things: StudyThings, cells: Sequence[Cell]) ->
         state=sum(spec.dim for spec in things.specs.values()),
         hidden=preset.hidden,
         layers=preset.layers,
-        linear=True,
+        dropout=preset.dropout,
+        linear=preset.start,
     )
     return fit_population(
         preset,
