@@ -11,8 +11,8 @@ PACKAGE = ROOT / "src" / "amodal"
 FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = [str(path.relative_to(PACKAGE)) for path in FILES]
 LONGEST = 400
-ANYTHING = ("__init__.py",)
-"""Files that may import from every folder: the top of the package offers names of all."""
+ANYTHING = ("__init__.py", "__main__.py")
+"""Files that may import from every folder: the top of the package, and its command line."""
 
 
 def read_order() -> dict[str, int]:

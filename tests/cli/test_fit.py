@@ -119,6 +119,7 @@ def test_summary_says_who_answers() -> None:
     shares = torch.tensor([[1.0, 0.5], [0.0, 0.0], [0.0, 0.5], [0.0, 0.0]])
     model = SimpleNamespace(
         matches_=30,
+        unmatched_weight_=1.0,
         held_out_errors_={("a", "b"): errors},
         ensemble_=SimpleNamespace(shares={("a", "b"): shares}),
     )
@@ -127,5 +128,5 @@ def test_summary_says_who_answers() -> None:
     assert "a to b: held-out squared error 0.2 (saying the mean has about 1)" in said
     assert "0.50 times that of kernel ridge regression alone" in said
     assert "trained members 75%, ridge regression 0%, kernel ridge regression 25%" in said
-    none = SimpleNamespace(matches_=0, held_out_errors_={})
+    none = SimpleNamespace(matches_=0, unmatched_weight_=1.0, held_out_errors_={})
     assert "no matches were held out" in summary(none, {"a": 1, "b": 2}, 2.0)

@@ -148,3 +148,10 @@ def test_ctrl_c_on_a_real_command_is_130_and_the_same_command_goes_on(tmp_path: 
     assert not out.exists()
     assert main(["generate", "shapes", "--n", "300000", "--out", str(out)]) == 0
     assert (out / "manifest.json").exists()
+
+
+def test_the_package_is_the_command_line_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "amodal", "--version"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, amodal.__version__ in done.stdout) == (0, True)

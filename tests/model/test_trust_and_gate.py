@@ -83,14 +83,14 @@ def test_trials_do_not_see_each_other(typed) -> None:
 @pytest.fixture(scope="module")
 def uncertain():
     """A fit, and held-back things of which the last hundred lie far outside what it saw."""
-    data = draw_plain(500, noise=0.2)
+    data = draw_plain(500, noise=0.1)
     model = Workspace(steps=60, members=2, folds=3).fit(data, matches=same_rows(60))
     rng, mixing = np.random.default_rng(5), np.random.default_rng(77)
     hidden = rng.normal(size=(300, 3))
     hidden[200:] *= 4
     sound = np.tanh(hidden @ mixing.normal(size=(3, 5)) / 3) * 4
     smell = hidden @ mixing.normal(size=(3, 4)) + 2
-    sound, smell = (a + 0.2 * rng.normal(size=a.shape) for a in (sound, smell))
+    sound, smell = (a + 0.1 * rng.normal(size=a.shape) for a in (sound, smell))
     answer, doubt = model.translate(sound, "sound", "smell", uncertainty=True)
     scale = model.normalisation_["smell"].scale.numpy()
     actual = np.sqrt(np.square((answer - smell) / scale).mean(1))
