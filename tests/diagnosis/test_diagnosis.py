@@ -1,5 +1,7 @@
 """A diagnosis is right about what many further things then show, and plain about what is wrong."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -128,3 +130,13 @@ def test_the_page_and_the_json_tell_the_same(model) -> None:
         assert f"{each['explained']['mean']:.0%}" in page
     assert plain["verdict"]["level"] == "PASS"
     assert page == str(diagnose(model))
+
+
+def test_the_page_says_when_unmatched_rows_weigh_less(model) -> None:
+    diagnosis = diagnose(model)
+    assert "of their weights" not in str(diagnosis)
+    light, without = (str(replace(diagnosis, unmatched_weight=w)) for w in (0.1, 0.0))
+    assert "demi-cycles and cycles at 0.1 of their weights" in light
+    assert "training, with unmatched rows," in light
+    assert "training, on matches alone," in without
+    assert "with unmatched rows" not in without

@@ -21,6 +21,8 @@ class Diagnosis:
     directions: tuple[DirectionFigures, ...]
     verdicts: tuple[Verdict, ...]
     """Of each direction."""
+    unmatched_weight: float = 1.0
+    """Factor on the losses of unmatched rows that held-out matches chose; 0 leaves them out."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers and texts, for `json.dump`."""
@@ -74,7 +76,7 @@ def diagnose(model: Workspace) -> Diagnosis:
     )
     verdicts = tuple(of_direction(found) for found in directions)
     named = [(f"{d.source} to {d.target}", v) for d, v in zip(directions, verdicts, strict=True)]
-    return Diagnosis(model.matches_, of_run(named), directions, verdicts)
+    return Diagnosis(model.matches_, of_run(named), directions, verdicts, model.unmatched_weight_)
 
 
 def _shares(model: Workspace, direction: tuple[str, str]) -> dict[str, float]:

@@ -25,7 +25,7 @@ def page(diagnosis: "Diagnosis") -> str:
         if lines[-1]:
             lines.append("")
         lines.append(f"{found.source} to {found.target}: {verdict}")
-        lines += [f"  {line}" for line in _direction(found, diagnosis.matches)]
+        lines += [f"  {line}" for line in _direction(found, diagnosis)]
     if diagnosis.directions:
         lines += [
             "",
@@ -34,12 +34,12 @@ def page(diagnosis: "Diagnosis") -> str:
     return "\n".join(lines).strip()
 
 
-def _direction(found: DirectionFigures, matches: int) -> Iterable[str]:
+def _direction(found: DirectionFigures, diagnosis: "Diagnosis") -> Iterable[str]:
     yield from _translation(found)
     yield from _search(found)
-    yield from _training(found)
+    yield from _training(found, diagnosis.unmatched_weight)
     yield from _doubt(found)
-    yield from _more_matches(found, matches)
+    yield from _more_matches(found, diagnosis.matches)
 
 
 def _translation(found: DirectionFigures) -> Iterable[str]:
@@ -61,21 +61,27 @@ def _search(found: DirectionFigures) -> Iterable[str]:
             yield _row(f"  by {found.closed}", *map(_percent, each.closed.values()))
 
 
-def _training(found: DirectionFigures) -> Iterable[str]:
+def _training(found: DirectionFigures, weight: float) -> Iterable[str]:
     if found.beside is None:
         return
     answered = ", ".join(f"{name} {share:.0%}" for name, share in found.shares.items() if share)
     yield _row("answered by", answered)
+    training = "training, with unmatched rows," if weight else "training, on matches alone,"
+    if weight != 1:
+        yield (
+            f"  demi-cycles and cycles at {weight:g} of their weights: with that the held-out "
+            "matches were translated best"
+        )
     if found.helped:
-        said = "training, with unmatched rows, helped"
+        said = f"{training} helped"
     elif found.helped is False:
-        said = "training, with unmatched rows, did harm that the shares did not catch"
+        said = f"{training} did harm that the shares did not catch"
     elif not found.shares.get(TRAINED):
-        said = "training, with unmatched rows, did not help and has no share in the answers"
+        said = f"{training} did not help and has no share in the answers"
     elif 1 / SAME < found.beside.mean < SAME:
-        said = "training, with unmatched rows, made no difference"
+        said = f"{training} made no difference"
     else:
-        said = "these matches do not tell whether training, with unmatched rows, helped"
+        said = f"these matches do not tell whether {training} helped"
     yield f"  {said}: squared error {_times(found.beside)} that of {found.closed} alone"
 
 
