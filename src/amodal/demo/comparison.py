@@ -14,10 +14,10 @@ from amodal.latents import Latents, MatchTable, Normalisation
 from amodal.model import PRESETS, Workspace
 from amodal.model.fitting import Fitted, fit_population
 from amodal.model.plan import Trial
+from amodal.model.prepare import architecture_for
 from amodal.report.contents import ArmResult
 from amodal.training import remove_checkpoints
 from amodal.unimodal import UnimodalModel
-from amodal.workspace import Architecture
 
 FULL = dict(PRESETS["default"].losses)
 FOLDS = 2
@@ -111,13 +111,7 @@ def _fit(
     folder.mkdir(parents=True, exist_ok=True)
     return fit_population(
         preset,
-        Architecture(
-            specs=specs,
-            state=sum(spec.dim for spec in specs.values()),
-            hidden=preset.hidden,
-            layers=preset.layers,
-            linear=preset.start,
-        ),
+        architecture_for(preset, specs, matches=settings.matches),
         rows,
         MatchTable(tuple(specs), np.stack([np.arange(matched)] * len(specs), 1)),
         trials=trials,

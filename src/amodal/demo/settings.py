@@ -36,7 +36,7 @@ class DemoSettings:
     """Workspaces of the main model, whose answers are averaged."""
     steps: int = 1400
     """Updates at most, of the main model."""
-    comparison_steps: int = 400
+    comparison_steps: int = 250
     """Updates at most, in the comparison."""
     data: str = "shapes"
     """The kind of data."""

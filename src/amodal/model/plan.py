@@ -51,18 +51,14 @@ class Trial:
             >>> [Trial.of(Preset(), np.arange(n), seed=0).weight_decay for n in (50, 1000)]
             [3.0, 0.3]
         """
-        decay, many = preset.training.weight_decay, False
-        if preset.full_decay is not None:
-            decay *= min(1.0, preset.full_decay / max(1, len(things)))
-            many = len(things) > preset.full_decay
         return cls(
             losses=preset.losses if losses is None else losses,
             things=things,
             seed=seed,
             members=preset.members,
             learning_rate=preset.learning_rate,
-            weight_decay=decay,
-            unmatched_weights=preset.unmatched_weights if many and losses is None else (1.0,),
+            weight_decay=preset.decay(len(things)),
+            unmatched_weights=preset.factors(len(things)) if losses is None else (1.0,),
         )
 
     def weighed(self, factor: float) -> "Trial":

@@ -48,6 +48,8 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
     if "losses" in changed:
         changed["losses"] = {name: float(weight) for name, weight in changed["losses"].items()}
         changed["unmatched_weights"] = (1.0,)  # They are to be what was asked for.
+    if "hidden" in changed:
+        changed["hidden_beyond"] = None
     changed["training"] = _training_of(preset, parameters)
     settings = replace(preset, **changed)
     # A run checks its losses and its learning rate: here, before anything is read or written.
@@ -139,13 +141,15 @@ def check_supervision(table: MatchTable, settings: Preset) -> None:
         )
 
 
-def architecture_for(settings: Preset, specs: Mapping[str, LatentSpec]) -> Architecture:
+def architecture_for(
+    settings: Preset, specs: Mapping[str, LatentSpec], *, matches: int
+) -> Architecture:
     """The network that the settings ask for, between spaces of normalised rows."""
     together = sum(spec.dim for spec in specs.values())
     return Architecture(
         specs=dict(specs),
         state=min(together, LARGEST_STATE) if settings.state is None else settings.state,
-        hidden=settings.hidden,
+        hidden=settings.width(matches),
         layers=settings.layers,
         activation=settings.activation,  # pyright: ignore[reportArgumentType]
         dropout=settings.dropout,

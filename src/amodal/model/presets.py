@@ -32,8 +32,10 @@ class Preset:
     it as it is."""
     state: int | None = None
     """Numbers in a state; None takes as many as all modalities have together, at most 512."""
-    hidden: int = 128
+    hidden: int = 64
     """Width of the networks' hidden layers."""
+    hidden_beyond: int | None = 128
+    """The same with more matches than `full_decay`; None takes `hidden` then, too."""
     layers: int = 2
     """Hidden layers in each encoder and decoder."""
     activation: str = "silu"
@@ -58,6 +60,37 @@ class Preset:
     training: TrainingSettings = field(default_factory=TrainingSettings)
     """The loop."""
 
+    def width(self, matches: int) -> int:
+        """Of hidden layers, for so many matches.
+
+        Example:
+            >>> Preset().width(50), Preset().width(1000), Preset(hidden_beyond=None).width(1000)
+            (64, 128, 64)
+        """
+        return self.hidden_beyond if self._many(matches) and self.hidden_beyond else self.hidden
+
+    def decay(self, matches: int) -> float:
+        """Of weights, for so many matches.
+
+        Example:
+            >>> Preset().decay(50), Preset().decay(1000)
+            (3.0, 0.3)
+        """
+        share = self.full_decay / matches if self.full_decay and self._many(matches) else 1.0
+        return self.training.weight_decay * share
+
+    def factors(self, matches: int) -> tuple[float, ...]:
+        """On the losses of unmatched rows: what is tried with so many matches.
+
+        Example:
+            >>> Preset().factors(50), Preset().factors(1000)
+            ((1.0,), (1.0, 0.1, 0.0))
+        """
+        return self.unmatched_weights if self._many(matches) else (1.0,)
+
+    def _many(self, matches: int) -> bool:
+        return self.full_decay is not None and matches > self.full_decay
+
 
 PRESETS: dict[str, Preset] = {
     "default": Preset(),
@@ -74,6 +107,7 @@ PRESETS: dict[str, Preset] = {
         dropout=0.3,
         bounded=True,
         learning_rate=1e-4,
+        hidden_beyond=None,
         full_decay=None,
         unmatched_weights=(1.0,),
         members=1,

@@ -92,7 +92,7 @@ class Workspace(Sharing, SklearnCalls):
             align: let an alignment by transport between unmatched rows answer and rank too.
             principal: principal coordinates kept of a wider latent space.
             state: numbers in a state.
-            hidden: width of the networks' hidden layers.
+            hidden: width of the networks' hidden layers; left out, 64, or 128 beyond 100 matches.
             members: workspaces trained from different seeds, whose answers are averaged.
             folds: parts of the matches that are held out in turn, to choose when to stop.
             steps: updates at most; 0 keeps the start.
@@ -155,7 +155,9 @@ class Workspace(Sharing, SklearnCalls):
             settings = replace(settings, start=False)
         normalisation = {n: normalisation_of(g, settings.principal) for n, g in checked.items()}
         rows = {name: normalisation[name].apply(given.rows) for name, given in checked.items()}
-        architecture = architecture_for(settings, specs_of(checked, normalisation))
+        architecture = architecture_for(
+            settings, specs_of(checked, normalisation), matches=len(table)
+        )
         fingerprints = {name: given.fingerprint for name, given in checked.items()}
         models = {name: given.model for name, given in checked.items()}
         path = None if folder is None else Path(folder)

@@ -16,6 +16,7 @@ from amodal.files import read_json, write_json
 from amodal.model.fitting import Fitted, fit_population
 from amodal.model.inference import answer
 from amodal.model.plan import Trial
+from amodal.model.prepare import architecture_for
 from amodal.model.presets import PRESETS, Preset
 from amodal.progress import progress
 from amodal.study.cells import Cell
@@ -23,7 +24,6 @@ from amodal.study.measures import DRAWN, ERROR, model_of, readable_attributes
 from amodal.study.settings import StudySettings
 from amodal.study.store import RunStore
 from amodal.study.things import StudyThings
-from amodal.workspace import Architecture
 
 DEFAULT = "Amodal"
 """In the place of a method."""
@@ -86,17 +86,9 @@ def _fit(
         Trial.of(preset, np.sort(np.concatenate(things.things_of(cell))), seed=cell.seed)
         for cell in cells
     ]
-    architecture = Architecture(
-        specs=things.specs,
-        state=sum(spec.dim for spec in things.specs.values()),
-        hidden=preset.hidden,
-        layers=preset.layers,
-        dropout=preset.dropout,
-        linear=preset.start,
-    )
     return fit_population(
         preset,
-        architecture,
+        architecture_for(preset, things.specs, matches=cells[0].matches),
         things.latents,
         things.table,
         trials=trials,
