@@ -76,8 +76,10 @@ class Preset:
             >>> Preset().decay(50), Preset().decay(1000)
             (3.0, 0.3)
         """
-        share = self.full_decay / matches if self.full_decay and self._many(matches) else 1.0
-        return self.training.weight_decay * share
+        decay = self.training.weight_decay
+        if self.full_decay is None or matches <= self.full_decay:
+            return decay
+        return decay * self.full_decay / matches
 
     def factors(self, matches: int) -> tuple[float, ...]:
         """On the losses of unmatched rows: what is tried with so many matches.
