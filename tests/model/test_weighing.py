@@ -83,3 +83,13 @@ def test_a_run_keeps_what_was_chosen_and_no_checkpoint(tmp_path, monkeypatch) ->
     )
     asked = quick.set_params(losses=LOSSES, steps=2).fit(latents, matches=matches)
     assert asked.unmatched_weight_ == 1
+
+
+def test_nothing_is_tried_where_nothing_is_trained(monkeypatch) -> None:
+    def fail(*_, **__):
+        raise AssertionError("tried")
+
+    monkeypatch.setattr("amodal.model.fitting.weighed_trials", fail)
+    hidden = np.random.default_rng(0).normal(size=(130, 2))
+    latents = {"image": hidden, "text": hidden @ np.ones((2, 3))}
+    Workspace(steps=0).fit(latents, matches={name: np.arange(130) for name in latents})

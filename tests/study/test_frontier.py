@@ -39,7 +39,7 @@ def test_fits_are_done_once_and_do_not_depend_on_others(tmp_path) -> None:
     alone = preset_rows(store, settings, cells[1:])
     np.testing.assert_allclose(both[1][ERROR], alone[0][ERROR], rtol=1e-3)
     # What was measured is only read.
-    place = tmp_path / "one" / "default_fits" / "measured.json"
+    place = tmp_path / "one" / "preset_fits" / "measured.json"
     told = json.loads(place.read_text())
     [key] = told
     told[key][ERROR] = 7.0

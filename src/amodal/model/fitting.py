@@ -105,9 +105,10 @@ def fit_population(
         return population, train(population, latents, table, runs=runs, **given, **places)
 
     tries = {} if folder is None else {"checkpoint": folder / TRIES}
-    trials = weighed_trials(
-        table, trials, folds=settings.folds, trained=lambda runs: trained(runs, **tries)[1]
-    )
+    if settings.training.steps > 0:  # or there is nothing to choose by
+        trials = weighed_trials(
+            table, trials, folds=settings.folds, trained=lambda runs: trained(runs, **tries)[1]
+        )
     runs, owners = [], []
     for number, trial in enumerate(trials):
         planned = plan_runs(table, trial, folds=settings.folds, first_group=len(runs))
@@ -118,16 +119,22 @@ def fit_population(
         owners += [number] * len(planned)
     population, outcome = _logged(partial(trained, runs), folder, tensorboard)
     fitted = []
+    known: dict[bytes, ClosedForms] = {}  # Trials of the same matches share them: they are slow.
     for number, trial in enumerate(trials):
         own = [index for index, owner in enumerate(owners) if owner == number]
-        # Without training the start is what was asked for, as it is.
-        beside = settings.start and settings.training.steps > 0 and len(trial.things) > 0
-        aligner = None
-        if beside and settings.align and scales is not None and len(trial.things) >= FEWEST_ALIGNED:
-            aligner = Aligner.of(
-                latents, table, things=trial.things, scales=scales, unmatched=unmatched
-            )
-        forms = ClosedForms(latents, table, architecture.specs, beside and settings.kernel, aligner)
+        matches = trial.things.tobytes()
+        if matches not in known:
+            # Without training the start is what was asked for, as it is.
+            beside = settings.start and settings.training.steps > 0 and len(trial.things) > 0
+            aligned = beside and settings.align and len(trial.things) >= FEWEST_ALIGNED
+            aligner = None
+            if aligned and scales is not None:
+                aligner = Aligner.of(
+                    latents, table, things=trial.things, scales=scales, unmatched=unmatched
+                )
+            kernel = beside and settings.kernel
+            known[matches] = ClosedForms(latents, table, architecture.specs, kernel, aligner)
+        forms = known[matches]
         start = population if settings.start else None
         free = {name: free_rows(latents, table, name, unmatched) for name in latents}
         found = _collect(start, outcome, runs, own, forms, free, evidence=evidence)

@@ -49,7 +49,7 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
         changed["losses"] = {name: float(weight) for name, weight in changed["losses"].items()}
         changed["unmatched_weights"] = (1.0,)  # They are to be what was asked for.
     if "hidden" in changed:
-        changed["hidden_beyond"] = None
+        changed["hidden_many"] = None
     changed["training"] = _training_of(preset, parameters)
     settings = replace(preset, **changed)
     # A run checks its losses and its learning rate: here, before anything is read or written.

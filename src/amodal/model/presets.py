@@ -34,8 +34,8 @@ class Preset:
     """Numbers in a state; None takes as many as all modalities have together, at most 512."""
     hidden: int = 64
     """Width of the networks' hidden layers."""
-    hidden_beyond: int | None = 128
-    """The same with more matches than `full_decay`; None takes `hidden` then, too."""
+    hidden_many: int | None = 128
+    """The same with more than `few` matches; None takes `hidden` then, too."""
     layers: int = 2
     """Hidden layers in each encoder and decoder."""
     activation: str = "silu"
@@ -46,13 +46,13 @@ class Preset:
     """Pass states through tanh."""
     learning_rate: float = 6e-3
     """At its height."""
-    full_decay: int | None = 100
-    """Matches up to which weights decay in full. With more they do in inverse proportion, as a
-    prior weighs less against more observations; None lets them always decay in full."""
+    few: int | None = 100
+    """Matches up to which they are few. With more, networks are `hidden_many` wide, weights decay
+    in inverse proportion to the matches, as a prior weighs less against more observations, and the
+    `unmatched_weights` are tried; None leaves all that as it is for few, however many there are."""
     unmatched_weights: tuple[float, ...] = (1.0, 0.1, 0.0)
-    """Factors on the weights of demi-cycles and cycles, of which held-out matches choose one; only
-    with more matches than `full_decay`, of which a held-out part says something. One is taken as
-    it is."""
+    """Factors on the weights of demi-cycles and cycles; with many matches a held-out part of them
+    chooses one."""
     members: int = 3
     """Workspaces trained from different seeds, whose answers are averaged."""
     folds: int = 4
@@ -64,10 +64,10 @@ class Preset:
         """Of hidden layers, for so many matches.
 
         Example:
-            >>> Preset().width(50), Preset().width(1000), Preset(hidden_beyond=None).width(1000)
+            >>> Preset().width(50), Preset().width(1000), Preset(hidden_many=None).width(1000)
             (64, 128, 64)
         """
-        return self.hidden_beyond if self._many(matches) and self.hidden_beyond else self.hidden
+        return self.hidden_many if self._many(matches) and self.hidden_many else self.hidden
 
     def decay(self, matches: int) -> float:
         """Of weights, for so many matches.
@@ -77,9 +77,7 @@ class Preset:
             (3.0, 0.3)
         """
         decay = self.training.weight_decay
-        if self.full_decay is None or matches <= self.full_decay:
-            return decay
-        return decay * self.full_decay / matches
+        return decay if self.few is None else decay * self.few / max(self.few, matches)
 
     def factors(self, matches: int) -> tuple[float, ...]:
         """On the losses of unmatched rows: what is tried with so many matches.
@@ -91,7 +89,7 @@ class Preset:
         return self.unmatched_weights if self._many(matches) else (1.0,)
 
     def _many(self, matches: int) -> bool:
-        return self.full_decay is not None and matches > self.full_decay
+        return self.few is not None and matches > self.few
 
 
 PRESETS: dict[str, Preset] = {
@@ -109,8 +107,8 @@ PRESETS: dict[str, Preset] = {
         dropout=0.3,
         bounded=True,
         learning_rate=1e-4,
-        hidden_beyond=None,
-        full_decay=None,
+        hidden_many=None,
+        few=None,
         unmatched_weights=(1.0,),
         members=1,
         training=TrainingSettings(

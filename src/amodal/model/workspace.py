@@ -97,7 +97,8 @@ class Workspace(Sharing, SklearnCalls):
             folds: parts of the matches that are held out in turn, to choose when to stop.
             steps: updates at most; 0 keeps the start.
             learning_rate: at its height.
-            training: other settings of `TrainingSettings` by name, {"learn_scale": True}.
+            training: other settings of `TrainingSettings` by name, {"learn_scale": True}; its
+                weight_decay is that of few matches, see `Preset.decay`.
             seed: of everything random.
         """
         self.preset = preset

@@ -32,14 +32,15 @@ ENSEMBLE = "network ensemble"
 _ALONE = replace(
     PRESETS["default"], losses={"translation": 1.0}, start=False, unmatched_weights=(1.0,)
 )
-FITTED: dict[str, tuple[Preset, ...]] = {
+TRIED: dict[str, tuple[Preset, ...]] = {
     DEFAULT: (PRESETS["default"],),
     ENSEMBLE: (
         _ALONE,
         replace(
             _ALONE,
             learning_rate=1.5e-2,
-            full_decay=None,
+            few=None,
+            hidden=PRESETS["default"].width(1_000_000),  # as wide as the others ever are
             training=replace(_ALONE.training, weight_decay=0.03),
         ),
         replace(_ALONE, dropout=0.1),
@@ -58,7 +59,7 @@ def preset_rows(
     The fit gets all matches of the cell, and holds parts of them out by itself. Cells that differ
     in their seed alone are fitted as one population.
     """
-    place = store.folder.parent / "default_fits" / "measured.json"
+    place = store.folder.parent / "preset_fits" / "measured.json"
     known: dict[str, Any] = read_json(place) if place.exists() else {}
     keys = {cell: f"{name} {RECIPE} {store.key(cell)} {settings.test}" for cell in cells}
     missing = [cell for cell in cells if keys[cell] not in known]
@@ -67,7 +68,7 @@ def preset_rows(
         for kind in alike:
             own = [cell for cell in missing if replace(cell, seed=0) == kind]
             things = store.things.of(kind.pairing, kind.latents)
-            tried = [_fit(preset, settings, things, own) for preset in FITTED[name]]
+            tried = [_fit(preset, settings, things, own) for preset in TRIED[name]]
             for cell, candidates in zip(own, zip(*tried, strict=True), strict=True):
                 best = min(candidates, key=lambda fitted: _held_out(fitted.errors) or 0.0)
                 known[keys[cell]] = cell.to_json() | {"method": name} | _measured(best, things)
