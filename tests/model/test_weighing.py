@@ -49,6 +49,13 @@ def test_the_factor_with_the_best_held_out_score_is_taken_trial_by_trial() -> No
     assert len({run.group for run in runs}) == 5
 
 
+def test_a_smaller_factor_must_be_better_by_more_than_chance() -> None:
+    level, _ = settled([trial(150, (1.0, 0.1, 0.0))], {1.0: -4.75, 0.1: -4.76, 0.0: -4.70})
+    assert level[0].unmatched_weights == (1.0,)
+    better, _ = settled([trial(150, (1.0, 0.1, 0.0))], {1.0: -0.78, 0.1: -0.92, 0.0: -0.93})
+    assert better[0].unmatched_weights == (0.1,)
+
+
 def test_one_factor_is_taken_as_it_is_and_without_folds_the_first() -> None:
     found, runs = settled([trial(150, (1.0,))], {})
     assert (found[0].losses, runs) == (LOSSES, [])

@@ -9,6 +9,9 @@ from amodal.training import Outcome, Run
 
 JUDGES = 2
 """Folds that judge each factor."""
+MARGIN = 0.05
+"""How much better a smaller factor must be, as a mean logarithm of errors: two folds of one member
+tell smaller differences apart no better than a coin."""
 
 
 def weighed_trials(
@@ -21,12 +24,12 @@ def weighed_trials(
     """The trials with a factor on the losses of unmatched rows settled.
 
     Cycles through folded latents may teach little that is true, and keep a network from what many
-    matches say. Each factor is tried on the first folds of the first member; the one with which
-    their held-out matches are translated best is taken.
+    matches say. Each factor is tried on the first folds of the first member; of those with which
+    their held-out matches are translated within `MARGIN` of the best, the first is taken.
 
     Args:
         table: all matches.
-        trials: with one factor or several.
+        trials: with one factor or several, the preferred one first.
         folds: parts of the matches; nothing can be chosen with fewer than 2.
         trained: trains runs, all together.
     """
@@ -47,6 +50,7 @@ def weighed_trials(
             for (other, factor), own in tried.items()
             if other == number and own
         }
-        best = min(scores, key=lambda factor: scores[factor], default=trial.unmatched_weights[0])
-        chosen.append(trial.weighed(best))
+        bar = min(scores.values(), default=0.0) + MARGIN
+        good = [factor for factor, reached in scores.items() if reached <= bar]
+        chosen.append(trial.weighed(good[0] if good else trial.unmatched_weights[0]))
     return chosen
