@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-import amodal
 from amodal.diagnosis.suggestion import suggest, write_suggestions
-from amodal.errors import ExistsError, InputError, UnknownNameError
+from amodal.errors import ExistsError, InputError
 from amodal.fewmatch.ridge import fit_ridge
 from amodal.latents.match_file import read_matches
 
@@ -40,18 +39,6 @@ def test_beats_random_where_few_rows_show_a_factor() -> None:
             error[name] = float((fit_ridge(x[chosen], y[chosen])(x) - y).square().mean())
         worse.append(error["random"] > error["ours"])
     assert sum(worse) >= 6
-
-
-def test_a_run_weighs_by_its_doubt() -> None:
-    data = {"sound": ROWS, "smell": ROWS[:, :2] ** 2}
-    rows = {name: list(range(60)) for name in data}
-    model = amodal.Workspace(steps=5, members=2, folds=2).fit(data, matches=rows)
-    plain = suggest(ROWS, 10, matched=range(60))
-    weighed = suggest(ROWS, 10, matched=range(60), model=model, modality="sound")
-    assert weighed.min() >= 60
-    assert plain.tolist() != weighed.tolist()
-    with pytest.raises(UnknownNameError, match="did you mean 'sound'"):
-        suggest(ROWS, 10, model=model, modality="sond")
 
 
 @pytest.mark.parametrize(

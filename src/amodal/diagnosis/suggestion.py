@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from amodal.errors import ExistsError, InputError, unknown_name
+from amodal.errors import ExistsError, InputError
 from amodal.fewmatch.coverage import covering_rows
 from amodal.files import atomic_path
 from amodal.latents import Latents, Normalisation, as_checked
-from amodal.model import Workspace
 from amodal.typing import Int64
 
 CANDIDATES = 2000
@@ -28,8 +27,6 @@ def suggest(
     count: int,
     *,
     matched: Int64[np.ndarray, " some"] | Sequence[int] = (),
-    model: Workspace | None = None,
-    modality: str | None = None,
     seed: int = 0,
 ) -> Int64[np.ndarray, " chosen"]:
     """Rows of one modality that are worth a person's time: see `covering_rows`.
@@ -38,9 +35,6 @@ def suggest(
         latents: rows of one modality, an array or `Latents`; only some are read of many.
         count: how many to suggest.
         matched: rows that have a match already.
-        model: a workspace fitted so far: what is left unknown at a row counts by the squared error
-            that it expects of the row's translations.
-        modality: the model's name of these latents.
         seed: of the draw of candidates.
 
     Returns:
@@ -68,36 +62,11 @@ def suggest(
     known = np.sort(generator.permutation(taken)[:CANDIDATES])
     order = np.concatenate([drawn, known])
     rows = _normalised(latents, order)
-    chosen = covering_rows(
-        rows,
-        count,
-        known=np.arange(len(drawn), len(order)),
-        weights=None if model is None else _doubts(model, modality, _some(latents, order)),
-    )
-    return order[chosen]
+    return order[covering_rows(rows, count, known=np.arange(len(drawn), len(order)))]
 
 
 def _some(latents: Any, order: np.ndarray) -> Any:
     return latents.take(order) if isinstance(latents, Latents) else np.asarray(latents[order])
-
-
-def _doubts(model: Workspace, modality: str | None, some: Any) -> torch.Tensor:
-    """The squared error that the model expects of each row's translations, 1 in the mean."""
-    names = model.architecture_.names
-    if modality not in names:
-        raise unknown_name("modality of the run", modality, names)
-    found = [
-        np.square(np.asarray(model.translate(some, modality, other, uncertainty=True)[1]))
-        for other in names
-        if (modality, other) in model.trust_
-    ]
-    if not found:
-        raise InputError(
-            f"the run does not know how doubtful its translations of {modality!r} are: no matches "
-            "were held out. Leave the run out"
-        )
-    total = torch.from_numpy(np.mean(found, 0)).float()
-    return total / total.mean().clamp_min(1e-12)
 
 
 def _normalised(latents: Any, order: np.ndarray) -> torch.Tensor:

@@ -19,7 +19,6 @@ def covering_rows(
     count: int,
     *,
     known: Int64[np.ndarray, " some"] | None = None,
-    weights: Float[Tensor, " row"] | None = None,
 ) -> Int64[np.ndarray, " chosen"]:
     r"""Choose rows one by one, each lowering the variance that is left over all rows the most.
 
@@ -35,7 +34,6 @@ def covering_rows(
         rows: normalised latents of one modality.
         count: how many to choose.
         known: rows that are matched already: chosen first, and not given back.
-        weights: how much the variance left at each row counts; all alike by default.
 
     Returns:
         The rows, the most useful first.
@@ -56,14 +54,13 @@ def covering_rows(
         )
     rows = rows.double()
     covariance = gaussian(rows, rows, _median_distance(rows))
-    counted = torch.ones(len(rows)) if weights is None else weights
     for row in taken.tolist():
         _reveal(covariance, row)
     free = torch.ones(len(rows), dtype=torch.bool)
     free[taken] = False
     chosen = []
     for _ in range(count):
-        gain = counted.double() @ covariance.square() / (covariance.diagonal() + NOISE)
+        gain = covariance.square().sum(0) / (covariance.diagonal() + NOISE)
         best = int(gain.masked_fill(~free, -torch.inf).argmax())
         free[best] = False
         chosen.append(best)
