@@ -23,6 +23,9 @@ from amodal.study.tables import markdown_table, mean_text, number
 MOST = 5000
 """Matches up to which the default is fitted: beyond, every method is good."""
 MOST_KERNEL = 2000
+MOST_ENSEMBLE = 200
+"""Matches up to which an ensemble of networks takes part: beyond, it takes longer than the rest of
+an hour's study together, and the single networks stand for it."""
 FEWEST = 10
 READ_BACK = 1.5
 """What is drawn and read again may be so many times as far off as what is read at once."""
@@ -75,7 +78,9 @@ def beside(store: RunStore, settings: StudySettings) -> list[Row]:
     ]
     return [
         *preset_rows(store, settings, own),
-        *preset_rows(store, settings, own, name=ENSEMBLE),
+        *preset_rows(
+            store, settings, [c for c in own if c.matches <= MOST_ENSEMBLE], name=ENSEMBLE
+        ),
         *fitted_rows(store, settings, wanted),
     ]
 
@@ -266,8 +271,9 @@ def section(rows: list[Row], summary: Summary) -> str:
     parts.append(
         f"{DEFAULT} is the default fit: ridge start, kernel ridge, 3 members, 4 folds of the "
         f"matches given. {BEST} are ridge, kernel ridge, boosted trees, single networks tuned on "
-        f"a fifth of the matches, as {REFERENCE} is, and an ensemble of as many networks, folds "
-        "and steps as the default has, of three settings the best; held-out matches choose. "
+        f"a fifth of the matches, as {REFERENCE} is, and, up to {MOST_ENSEMBLE} matches, an "
+        "ensemble of as many networks, folds and steps as the default has, of three settings the "
+        "best; held-out matches choose. "
         "Means ± half the 95 % interval; factors with their 95 % bootstrap interval over seeds.\n"
     )
     for space in summary["spaces"]:
