@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from amodal.errors import InputError
-from amodal.fewmatch.transport import transport_plan
+from amodal.fewmatch.transport import TOLERANCE, transport_plan
 
 
 def test_every_row_gives_and_gets_its_share() -> None:
@@ -14,6 +14,21 @@ def test_every_row_gives_and_gets_its_share() -> None:
     torch.testing.assert_close(plan.sum(0), torch.full((5,), 1 / 5).double(), atol=1e-2, rtol=0)
     assert plan.dtype == torch.float64
     assert (plan >= 0).all()
+
+
+@pytest.mark.parametrize("temperature", [0.2, 0.1, 0.05])
+def test_balancing_ends_where_columns_have_their_share(temperature) -> None:
+    similarity = torch.rand(90, 60, generator=torch.Generator().manual_seed(2))
+    before = similarity.clone()
+    plan = transport_plan(similarity, temperature=temperature)
+    assert float((plan.sum(0) * 60 - 1).abs().mean()) < TOLERANCE * 1.01
+    assert torch.equal(similarity, before)
+    # To balance in full, from the plan that was found, hardly moves it.
+    full = plan.double()
+    for _ in range(1000):
+        full = full / (full.sum(0) * 60)
+        full = full / (full.sum(1, keepdim=True) * 90)
+    assert float((plan - full).abs().sum()) < 5 * TOLERANCE
 
 
 def test_the_order_of_rows_does_not_matter() -> None:

@@ -65,13 +65,10 @@ def suggest(
     return order[covering_rows(rows, count, known=np.arange(len(drawn), len(order)))]
 
 
-def _some(latents: Any, order: np.ndarray) -> Any:
-    return latents.take(order) if isinstance(latents, Latents) else np.asarray(latents[order])
-
-
 def _normalised(latents: Any, order: np.ndarray) -> torch.Tensor:
     """Some rows, in the units of the store's normalisation, or else in their own."""
-    given = as_checked("suggested", _some(latents, order))
+    some = latents.take(order) if isinstance(latents, Latents) else np.asarray(latents[order])
+    given = as_checked("suggested", some)
     return (given.normalisation or Normalisation.fit(given.rows, given.spec)).apply(given.rows)
 
 

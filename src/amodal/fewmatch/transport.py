@@ -50,9 +50,9 @@ def transport_plan(
     give = kernel.new_ones(first)
     take = kernel.new_ones(second)
     for _ in range(rounds):
-        told = kernel.T @ give
-        if float((take * told * second - 1).abs().mean()) < TOLERANCE:
+        received = kernel.T @ give
+        if float((take * received * second - 1).abs().mean()) < TOLERANCE:
             break
-        take = (1 / second) / told.clamp(min=_TINY)
+        take = (1 / second) / received.clamp(min=_TINY)
         give = (1 / first) / (kernel @ take).clamp(min=_TINY)
     return kernel.mul_(give[:, None]).mul_(take).to(similarity.dtype)

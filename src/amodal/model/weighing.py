@@ -50,7 +50,6 @@ def weighed_trials(
             for (other, factor), own in tried.items()
             if other == number and own
         }
-        bar = min(scores.values(), default=0.0) + MARGIN
-        good = [factor for factor, reached in scores.items() if reached <= bar]
-        chosen.append(trial.weighed(good[0] if good else trial.unmatched_weights[0]))
+        good = [f for f in scores if scores[f] <= min(scores.values()) + MARGIN]
+        chosen.append(trial.weighed((good or trial.unmatched_weights)[0]))
     return chosen

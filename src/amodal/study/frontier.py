@@ -24,8 +24,8 @@ MOST = 5000
 """Matches up to which the default is fitted: beyond, every method is good."""
 MOST_KERNEL = 2000
 MOST_ENSEMBLE = 200
-"""Matches up to which an ensemble of networks takes part: beyond, it takes longer than the rest of
-an hour's study together, and the single networks stand for it."""
+"""Matches up to which an ensemble of networks takes part: beyond, its fits are the slowest of the
+study, and the single networks stand for it."""
 FEWEST = 10
 READ_BACK = 1.5
 """What is drawn and read again may be so many times as far off as what is read at once."""
