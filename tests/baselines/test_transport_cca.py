@@ -6,6 +6,7 @@ import torch
 from amodal.baselines import CCA, Ridge, TransportCCA
 from amodal.evaluation.retrieval import retrieval_both_ways
 from amodal.fewmatch.alignment import AlignmentSettings
+from amodal.fewmatch.alignment_choice import UNCHOSEN
 
 
 def draw(seed: int):
@@ -41,9 +42,9 @@ def test_better_than_linear_maps_from_ten_matches() -> None:
 
 def test_settings_are_chosen_or_given() -> None:
     latents, matches, _ = draw(0)
-    assert TransportCCA().fit(latents, matches=matches).settings_ == AlignmentSettings()
+    assert TransportCCA().fit(latents, matches=matches).settings_ == UNCHOSEN
     given = AlignmentSettings(exponent=0.0, share=0.0)
-    assert TransportCCA(settings=given).fit(latents, matches=matches).settings_ == given
+    assert TransportCCA(settings=given).fit(latents, matches=matches).settings_ == (given,)
 
 
 def test_the_unit_of_the_latents_does_not_matter() -> None:

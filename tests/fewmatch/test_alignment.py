@@ -7,10 +7,11 @@ import torch
 from amodal.errors import InputError
 from amodal.fewmatch.alignment import AlignmentSettings, align
 from amodal.fewmatch.alignment_choice import (
-    CANDIDATES,
     FEWEST_TO_CHOOSE,
     MAP_PENALTIES,
     MAP_PENALTY,
+    UNCHOSEN,
+    VIEWS,
     choose_settings,
     scaled,
 )
@@ -94,12 +95,13 @@ def test_nothing_to_learn_from_is_refused() -> None:
 def test_few_matches_take_the_defaults_and_many_choose() -> None:
     rows, table, _ = clouds()
     ones = {name: torch.ones(8).double() for name in rows}
-    assert choose_settings(rows, ones, table).settings == CANDIDATES[0]
-    assert choose_settings(rows, ones, table).map_penalty == MAP_PENALTY
+    assert choose_settings(rows, ones, table).views == UNCHOSEN
+    assert set(choose_settings(rows, ones, table).map_penalties) == {MAP_PENALTY}
     rows, table, _ = clouds(matches=FEWEST_TO_CHOOSE)
     # Without its own directions' scale the first candidate can only be worse.
     noisy = {name: torch.tensor([1.0] * 7 + [1e3]).double() for name in rows}
     found = choose_settings(rows, noisy, table)
-    assert found.settings.exponent < 1
-    assert found.map_penalty in MAP_PENALTIES
+    assert len(set(found.views)) == VIEWS
+    assert found.views[0].exponent < 1
+    assert set(found.map_penalties) <= set(MAP_PENALTIES)
     assert scaled(rows, noisy, 0.0)["a"].equal(rows["a"])

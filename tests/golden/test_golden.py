@@ -37,7 +37,7 @@ def compared(model: amodal.Workspace, folder: Path) -> None:
 
 
 def test_every_way_of_writing_is_kept() -> None:
-    assert {"from-start", "shares", "checksum", "alignment", "weighed"} <= {
+    assert {"from-start", "shares", "checksum", "alignment", "weighed", "views"} <= {
         path.name for path in FOLDERS
     }
 
@@ -51,6 +51,7 @@ def test_it_is_what_its_name_says(folder: Path) -> None:
     marks = {"from-start": "from_start", "shares": "held_out_errors", "checksum": "checksum"}
     marks["weighed"] = "unmatched_weight"
     assert marks.get(folder.name, "format") in config
+    assert config["version"] == (2 if folder.name == "views" else 1)
     assert ("checksum" in config) == (folder.name not in ("from-start", "shares"))
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from amodal.baselines.base import Baseline
 from amodal.fewmatch.aligned import Coordinates, fit_aligned
 from amodal.fewmatch.alignment import AlignmentSettings
-from amodal.fewmatch.alignment_choice import CANDIDATES, choose_settings
+from amodal.fewmatch.alignment_choice import choose_settings
 from amodal.latents import MatchTable
 
 PRINCIPAL = 128
@@ -19,8 +19,9 @@ class TransportCCA(Baseline):
     Canonical correlations of principal coordinates that keep their variance, so that a few matches
     first say what the large directions say; then unmatched rows of the modalities are softly
     assigned to each other by entropic optimal transport, and the assignments refine the directions
-    (`amodal.fewmatch.alignment`, after Grave et al. 2019, arXiv 1805.11222). With 24 matches or
-    more, how far variance and unmatched rows are trusted is chosen by held-out matches.
+    (`amodal.fewmatch.alignment`, after Grave et al. 2019, arXiv 1805.11222). Three such alignments,
+    which trust the large directions and the unmatched rows differently, are averaged: cosines in
+    their directions, and their linear maps. With 24 matches or more, held-out matches choose them.
 
     Give it latents in the scale their unimodal model gave them: columns that were standardised
     before have lost what it starts from. Translations are ridge regressions on the refined moments.
@@ -36,7 +37,7 @@ class TransportCCA(Baseline):
         ...     {"a": first, "b": second}, matches={"a": rows, "b": rows}
         ... )
         >>> model.embed({"a": first}).shape
-        (250, 2)
+        (250, 6)
     """
 
     def __init__(
@@ -45,8 +46,8 @@ class TransportCCA(Baseline):
         """Set up, without data.
 
         Args:
-            settings: of the alignment; None chooses them by held-out matches where there are
-                enough, and else takes defaults.
+            settings: of a single alignment; None takes three, chosen by held-out matches where
+                there are enough.
             principal: principal coordinates kept of each modality, at most; None keeps all.
         """
         super().__init__(principal=principal)
@@ -58,12 +59,12 @@ class TransportCCA(Baseline):
 
     def _fit(self, rows: Mapping[str, Tensor], table: MatchTable) -> None:
         coordinates = Coordinates.of(rows, self.principal)
-        candidates = (self.settings,) if self.settings else CANDIDATES
-        choice = choose_settings(
-            coordinates.standard, coordinates.deviations, table, candidates=candidates
-        )
+        given = {}
+        if self.settings:
+            given = {"candidates": (self.settings,), "unchosen": (self.settings,)}
+        choice = choose_settings(coordinates.standard, coordinates.deviations, table, **given)
         found = fit_aligned(coordinates, table, choice)
-        self.settings_ = choice.settings
+        self.settings_ = choice.views
         self.correlations_ = found.correlations
         self._directions = found.directions
         self._maps = dict(found.maps)

@@ -46,12 +46,12 @@ def vectors(answers: Answers, rows: str, name: str, other: str) -> tuple[str, in
     shift = aligned.first_shift if is_first else aligned.second_shift
     directions = aligned.first if is_first else aligned.second
     centred = graph.add("Sub", rows, graph.constant(shift))
-    turned = graph.add("MatMul", centred, graph.constant(directions))
-    sides = (
-        graph.add("Mul", joined, graph.constant((1 - aligned.share).sqrt())),
-        graph.add("Mul", graph.unit(turned, least=SHORTEST), graph.constant(aligned.share.sqrt())),
-    )
-    return graph.join(sides), width + directions.shape[1]
+    each = graph.constant((aligned.share / len(directions)).sqrt())
+    sides = [graph.add("Mul", joined, graph.constant((1 - aligned.share).sqrt()))]
+    for view in directions:
+        turned = graph.add("MatMul", centred, graph.constant(view))
+        sides.append(graph.add("Mul", graph.unit(turned, least=SHORTEST), each))
+    return graph.join(sides), width + len(directions) * directions.shape[2]
 
 
 def _weighted(answers: Answers, rows: str, weights: torch.Tensor) -> str:

@@ -1,14 +1,15 @@
-"""An alignment as affine maps: into the shared directions, and from one modality to another."""
+"""Several alignments as one: their maps averaged, their shared directions side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from amodal.fewmatch.alignment import Alignment, align
+from amodal.fewmatch.alignment import ROWS, Alignment, AlignmentSettings, align
 from amodal.fewmatch.alignment_choice import Choice, scaled
 from amodal.fewmatch.moments import linear_map
 from amodal.fewmatch.principal import Principal
@@ -28,6 +29,24 @@ class Affine:
         """Apply it, in the precision of the rows."""
         shift, weight, offset = (part.to(rows.dtype) for part in vars(self).values())
         return (rows - shift) @ weight + offset
+
+
+@dataclass(frozen=True)
+class Views:
+    """Rows of one modality into the directions that all modalities share, in several views.
+
+    A row's vector is its unit vectors in all views side by side, over the root of their number:
+    the inner product of two is the mean of the views' cosines.
+    """
+
+    shift: Float[Tensor, " inputs"]
+    weight: Float[Tensor, "view inputs shared"]
+
+    def __call__(self, rows: Float[Tensor, "row inputs"]) -> Float[Tensor, "row vector"]:
+        """The vectors, of length 1, in the precision of the rows."""
+        turned = (rows - self.shift.to(rows.dtype)) @ self.weight.to(rows.dtype)
+        unit = F.normalize(turned, dim=-1) / len(self.weight) ** 0.5
+        return unit.permute(1, 0, 2).flatten(1)
 
 
 @dataclass(frozen=True)
@@ -62,13 +81,14 @@ class Coordinates:
 
 @dataclass(frozen=True)
 class Aligned:
-    """What an alignment gives, in the units of the rows that it was measured on."""
+    """What alignments give together, in the units of the rows that they were measured on."""
 
-    directions: Mapping[str, Affine]
+    directions: Mapping[str, Views]
     """Modality -> its rows into the directions that all modalities share."""
     maps: Mapping[tuple[str, str], Affine]
     """(source, target) -> a linear map, for each pair of modalities that share a match."""
     correlations: Float[Tensor, " shared"]
+    """Of the first view."""
 
 
 def fit_aligned(
@@ -77,51 +97,79 @@ def fit_aligned(
     choice: Choice,
     *,
     things: np.ndarray | None = None,
+    most: int = ROWS,
 ) -> Aligned:
-    """Align by chosen settings, from all matches or from some of them.
+    """Align by each of the chosen settings, from all matches or from some of them.
 
     Args:
         coordinates: of rows, numbered as in `table`.
         table: the matches.
         choice: the settings, see `choose_settings`.
         things: the rows of `table` to learn from; the others' rows are left out of everything.
+        most: unmatched rows of a modality that take part, at most.
 
     Raises:
         InputError: no pair of modalities shares a match.
     """
-    exponent = choice.settings.exponent
-    rows = scaled(coordinates.standard, coordinates.deviations, exponent)
-    found = align(rows, table, settings=choice.settings, things=things)
+    views = [
+        _View.fit(coordinates, table, settings, things=things, most=most)
+        for settings in choice.views
+    ]
     learnt = table if things is None else table.choose(things)
-    scales = {name: values**exponent for name, values in coordinates.deviations.items()}
+    pairs = [pair for pair in permutations(coordinates.standard, 2) if len(learnt.together(*pair))]
     return Aligned(
-        {name: _directions(coordinates, found, scales, name) for name in rows},
-        {
-            pair: _map(coordinates, found, scales, pair, penalty=choice.map_penalty)
-            for pair in permutations(rows, 2)
-            if len(learnt.together(*pair))
-        },
-        found.directions.correlations,
+        {name: _side_by_side(coordinates, views, name) for name in coordinates.standard},
+        {pair: _mean_map(coordinates, views, choice.map_penalties, pair) for pair in pairs},
+        views[0].found.directions.correlations,
     )
 
 
-def _directions(
-    coordinates: Coordinates, found: Alignment, scales: Mapping[str, Tensor], name: str
-) -> Affine:
-    principal, weights = coordinates.principal[name], found.directions.weights[name]
-    weight = (principal.into * scales[name]) @ weights
-    return Affine(principal.shift, weight, torch.zeros(weight.shape[1], dtype=weight.dtype))
+@dataclass(frozen=True)
+class _View:
+    """One alignment, and what its coordinates were multiplied by."""
+
+    found: Alignment
+    scales: Mapping[str, Float[Tensor, " _"]]
+
+    @classmethod
+    def fit(
+        cls,
+        coordinates: Coordinates,
+        table: MatchTable,
+        settings: AlignmentSettings,
+        *,
+        things: np.ndarray | None,
+        most: int,
+    ) -> "_View":
+        rows = scaled(coordinates.standard, coordinates.deviations, settings.exponent)
+        return cls(
+            align(rows, table, settings=settings, things=things, most=most),
+            {name: d**settings.exponent for name, d in coordinates.deviations.items()},
+        )
 
 
-def _map(
+def _side_by_side(coordinates: Coordinates, views: Sequence[_View], name: str) -> Views:
+    """Views with fewer directions than others get zeros, which no cosine sees."""
+    principal = coordinates.principal[name]
+    weights = [
+        (principal.into * view.scales[name]) @ view.found.directions.weights[name] for view in views
+    ]
+    widest = max(weight.shape[1] for weight in weights)
+    padded = [F.pad(weight, (0, widest - weight.shape[1])) for weight in weights]
+    return Views(principal.shift, torch.stack(padded))
+
+
+def _mean_map(
     coordinates: Coordinates,
-    found: Alignment,
-    scales: Mapping[str, Tensor],
+    views: Sequence[_View],
+    penalties: Sequence[float],
     pair: tuple[str, str],
-    *,
-    penalty: float,
 ) -> Affine:
+    """Linear maps have a linear mean."""
     source, target = (coordinates.principal[name] for name in pair)
-    between = linear_map(found.moments, *pair, penalty=penalty)
-    into, back = source.into * scales[pair[0]], target.back / scales[pair[1]][:, None]
-    return Affine(source.shift, into @ between @ back, target.shift)
+    weights = []
+    for view, penalty in zip(views, penalties, strict=True):
+        between = linear_map(view.found.moments, *pair, penalty=penalty)
+        into = source.into * view.scales[pair[0]]
+        weights.append(into @ between @ (target.back / view.scales[pair[1]][:, None]))
+    return Affine(source.shift, torch.stack(weights).mean(0), target.shift)

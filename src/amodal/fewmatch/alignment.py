@@ -16,7 +16,7 @@ from amodal.typing import Float
 
 TEMPERATURES: tuple[float, ...] = tuple(float(value) for value in np.geomspace(0.2, 0.03, 10))
 """Of the plans, one after another: first clusters find each other, then what is in them."""
-ROWS = 1000
+ROWS = 2_500
 """Unmatched rows of a modality in a plan, at most: a plan takes the square of that."""
 _FEWEST = 5
 
@@ -47,6 +47,7 @@ def align(
     *,
     settings: AlignmentSettings | None = None,
     things: np.ndarray | None = None,
+    most: int = ROWS,
 ) -> Alignment:
     r"""Find shared directions from matches, then let unmatched rows confirm and refine them.
 
@@ -63,6 +64,7 @@ def align(
         table: the matches.
         settings: by default those that served every data set.
         things: the rows of `table` to learn from; the others' rows are left out of everything.
+        most: unmatched rows of a modality that take part, at most.
 
     Raises:
         InputError: no pair of modalities shares a match.
@@ -78,7 +80,7 @@ def align(
     own = table if things is None else table.choose(things)
     matched = _matched_moments(rows, own)
     directions = shared_directions(matched, penalty=settings.penalty)
-    free = {name: _unmatched(rows[name], table.column(name)) for name in rows}
+    free = {name: _unmatched(rows[name], table.column(name), most) for name in rows}
     if not settings.share or not any(_enough(free, *pair) for pair in matched.between):
         return Alignment(matched, directions)
     moments = matched
@@ -112,10 +114,10 @@ def _matched_moments(rows: Mapping[str, Tensor], own: MatchTable) -> Moments:
     return Moments(within, between)
 
 
-def _unmatched(rows: Tensor, column: np.ndarray) -> Tensor:
+def _unmatched(rows: Tensor, column: np.ndarray, most: int) -> Tensor:
     """Rows of one modality that no match names, spread over all of them, about their mean."""
     free = np.setdiff1d(np.arange(len(rows)), column[column >= 0])
-    some = rows[torch.from_numpy(free[:: max(1, -(-len(free) // ROWS))])]
+    some = rows[torch.from_numpy(free[:: max(1, -(-len(free) // most))])]
     return some - some.mean(0) if len(some) else some
 
 

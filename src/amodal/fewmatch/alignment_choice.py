@@ -1,4 +1,4 @@
-"""The settings of an alignment and of its maps, chosen by matches that are held out in turn."""
+"""The settings of alignments and of their maps, chosen by matches that are held out in turn."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +16,28 @@ from amodal.typing import Float
 
 FOLDS = 4
 FEWEST_TO_CHOOSE = 24
-"""With fewer matches the folds hardly tell settings apart: the first candidate is taken."""
+"""With fewer matches the folds hardly tell settings apart: `UNCHOSEN` are taken."""
+VIEWS = 3
+"""Alignments that are averaged: each errs in its own way, and the best of them costs little to
+miss."""
+JUDGED_ROWS = 1_000
+"""Unmatched rows of a modality in the plans of a fold, which only judges."""
 HELD_OUT = 400
 """Held-out matches of a pair that are ranked in a fold, at most."""
 MAP_PENALTY = 0.3
 MAP_PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 """Of the linear maps: translations want less shrinking than directions that are to be compared."""
+UNCHOSEN = (
+    AlignmentSettings(),
+    AlignmentSettings(exponent=1.5),
+    AlignmentSettings(exponent=0.5),
+)
+"""Trust in the large directions as it served most sets, more, and less."""
 CANDIDATES = (
     AlignmentSettings(),
     AlignmentSettings(exponent=0.5),
+    AlignmentSettings(penalty=0.3),
+    AlignmentSettings(exponent=0.5, penalty=0.3),
     AlignmentSettings(share=0.0),
     AlignmentSettings(exponent=0.5, share=0.0),
     AlignmentSettings(penalty=0.1, share=0.0),
@@ -36,11 +49,11 @@ CANDIDATES = (
 
 @dataclass(frozen=True)
 class Choice:
-    """What held-out matches chose."""
+    """The alignments that are averaged, the best first."""
 
-    settings: AlignmentSettings
-    map_penalty: float
-    """The penalty of `linear_map` that tells held-out matches best, in squared error."""
+    views: tuple[AlignmentSettings, ...]
+    map_penalties: tuple[float, ...]
+    """Of each: the penalty of `linear_map` that tells held-out matches best, in squared error."""
 
 
 def choose_settings(
@@ -49,20 +62,24 @@ def choose_settings(
     table: MatchTable,
     *,
     candidates: Sequence[AlignmentSettings] = CANDIDATES,
+    unchosen: Sequence[AlignmentSettings] = UNCHOSEN,
 ) -> Choice:
-    """Take the candidate that ranks held-out matches best: lowest mean logarithm of the rank.
+    """Take the candidates that rank held-out matches best: lowest mean logarithms of the rank.
 
     Args:
         rows: standardised principal coordinates of each modality, float64.
         deviations: the deviation of each of them before they were standardised.
         table: the matches; every fourth thing is held out in turn.
-        candidates: the first, and `MAP_PENALTY`, are taken where matches are too few to choose.
+        candidates: of which the best `VIEWS` are taken.
+        unchosen: taken in their place, with `MAP_PENALTY`, where matches are too few to choose.
     """
     if len(table.rows) < FEWEST_TO_CHOOSE:
-        return Choice(candidates[0], MAP_PENALTY)
+        return Choice(tuple(unchosen), (MAP_PENALTY,) * len(unchosen))
     judged = [_judge(scaled(rows, deviations, c.exponent), table, c) for c in candidates]
-    best = int(np.argmin([ranks for ranks, _ in judged]))
-    return Choice(candidates[best], judged[best][1])
+    best = np.argsort([ranks for ranks, _ in judged], kind="stable")[:VIEWS]
+    return Choice(
+        tuple(candidates[place] for place in best), tuple(judged[place][1] for place in best)
+    )
 
 
 def scaled(
@@ -112,7 +129,8 @@ def _folds(
         held_out = things % FOLDS == fold
         own = table.choose(~held_out)
         if any(len(own.together(*pair)) for pair in combinations(rows, 2)):
-            found = align(rows, table, settings=settings, things=things[~held_out])
+            learnt = things[~held_out]
+            found = align(rows, table, settings=settings, things=learnt, most=JUDGED_ROWS)
             yield found, table.choose(held_out)
 
 

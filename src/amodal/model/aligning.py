@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.fewmatch.aligned import Affine, Aligned, Coordinates, fit_aligned
-from amodal.fewmatch.alignment_choice import Choice, choose_settings
+from amodal.fewmatch.aligned import Affine, Aligned, Coordinates, Views, fit_aligned
+from amodal.fewmatch.alignment import ROWS
+from amodal.fewmatch.alignment_choice import JUDGED_ROWS, Choice, choose_settings
 from amodal.latents import MatchTable
 from amodal.typing import Float, Int64
 
@@ -16,7 +17,7 @@ PRINCIPAL = 128
 """Principal coordinates of a modality, at most."""
 MEASURED = 10_000
 """Rows of a modality that the principal coordinates are measured on, at most."""
-CARRIED = 1_000
+CARRIED = ROWS
 """Unmatched rows of a modality that take part in a plan, at most."""
 
 
@@ -83,6 +84,8 @@ class Aligner:
     def fit(self, things: Int64[np.ndarray, " thing"] | None = None) -> Aligned:
         """Align normalised rows from some of the matches, those of the whole table's numbering.
 
+        From fewer than all of them, which only judges others, with fewer unmatched rows.
+
         Raises:
             InputError: they match no two modalities.
         """
@@ -90,11 +93,18 @@ class Aligner:
         if things is not None:
             known = (self.places.get(int(thing)) for thing in things)
             places = np.array([place for place in known if place is not None], dtype=np.int64)
-        found = fit_aligned(self.coordinates, self.table, self.choice, things=places)
+        most = CARRIED if places is None or len(places) == len(self.table.rows) else JUDGED_ROWS
+        found = fit_aligned(self.coordinates, self.table, self.choice, things=places, most=most)
         return Aligned(
-            {n: _rescaled(a, self.scales[n], None) for n, a in found.directions.items()},
             {
-                pair: _rescaled(affine, self.scales[pair[0]], self.scales[pair[1]])
+                name: Views(
+                    (v.shift / self.scales[name]).float(),
+                    (v.weight * self.scales[name][:, None]).float(),
+                )
+                for name, v in found.directions.items()
+            },
+            {
+                pair: _rescaled(affine, *(self.scales[name] for name in pair))
                 for pair, affine in found.maps.items()
             },
             found.correlations,
@@ -124,9 +134,7 @@ def spread_out(rows: Int64[np.ndarray, " some"], most: int) -> Int64[np.ndarray,
     return rows[:: max(1, -(-len(rows) // most))]
 
 
-def _rescaled(affine: Affine, given: Tensor, told: Tensor | None) -> Affine:
+def _rescaled(affine: Affine, given: Tensor, told: Tensor) -> Affine:
     """The same map for rows that were divided by `given`, with answers divided by `told`."""
-    weight, offset = affine.weight * given[:, None], affine.offset
-    if told is not None:
-        weight, offset = weight / told, offset / told
+    weight, offset = affine.weight * given[:, None] / told, affine.offset / told
     return Affine((affine.shift / given).float(), weight.float(), offset.float())

@@ -141,9 +141,9 @@ def _check_answerers(
 
 
 def _check_aligned(aligned: Any, first: int, second: int) -> None:
-    count = aligned.first.shape[-1]
-    _expect_shape("aligned directions", aligned.first, (first, count), torch.float32)
-    _expect_shape("aligned directions", aligned.second, (second, count), torch.float32)
+    views, count = aligned.first.shape[0], aligned.first.shape[-1]
+    _expect_shape("aligned directions", aligned.first, (views, first, count), torch.float32)
+    _expect_shape("aligned directions", aligned.second, (views, second, count), torch.float32)
     _expect_shape("aligned shift", aligned.first_shift, (first,), torch.float32)
     _expect_shape("aligned shift", aligned.second_shift, (second,), torch.float32)
     _expect_shape("share of aligned directions", aligned.share, (), torch.float32)

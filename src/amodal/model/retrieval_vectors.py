@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from amodal.fewmatch.aligned import Aligned
+from amodal.fewmatch.aligned import Aligned, Views
 from amodal.model.inference import Ensemble, answer
 from amodal.model.trust import Trust
 from amodal.typing import Float
@@ -43,8 +43,8 @@ class SharedDirections:
 class AlignedDirections:
     """Two modalities' rows into the directions of an alignment, and the share of their cosine."""
 
-    first: Float[Tensor, "dim_first shared"]
-    second: Float[Tensor, "dim_second shared"]
+    first: Float[Tensor, "view dim_first shared"]
+    second: Float[Tensor, "view dim_second shared"]
     first_shift: Float[Tensor, " dim_first"]
     """What is subtracted from rows of the first modality before."""
     second_shift: Float[Tensor, " dim_second"]
@@ -112,7 +112,7 @@ def retrieval_vectors(
         Vectors of length 1; the inner product of the two sides' is
         (1 - a) (c + s d) / (1 + s) + a e: c the mean of the two weighted cosines, d the cosine in
         the shared directions, s the mean share of variance that held-out translations do not
-        explain, e the cosine in the aligned directions and a its share.
+        explain, e the mean cosine in the aligned directions and a its share.
     """
     there = answer(ensemble, rows, name, other)
     there = there - (shared.second_centre if first else shared.first_centre)
@@ -142,14 +142,11 @@ def mixed_in(
         aligned: the directions, and their share.
         first: whether the rows are of the first modality.
     """
-    if first:
-        projected = (rows - aligned.first_shift) @ aligned.first
-    else:
-        projected = (rows - aligned.second_shift) @ aligned.second
-    share = aligned.share
-    return torch.cat(
-        [vectors * (1 - share).sqrt(), F.normalize(projected, dim=1) * share.sqrt()], 1
+    views = Views(
+        *((aligned.first_shift, aligned.first) if first else (aligned.second_shift, aligned.second))
     )
+    share = aligned.share
+    return torch.cat([vectors * (1 - share).sqrt(), views(rows) * share.sqrt()], 1)
 
 
 def _unexplained(*directions: Trust | None) -> float:

@@ -22,7 +22,7 @@ from amodal.model.storage import check_config, read_history, read_model
 from amodal.model.trust import Trust
 from amodal.workspace import Architecture, Population
 
-Parts = TypeVar("Parts", KernelMap, SharedDirections, AlignedDirections, Affine)
+Parts = TypeVar("Parts", KernelMap, SharedDirections, Affine)
 
 
 def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -137,7 +137,7 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
         for first, second in combinations(model.architecture_.names, 2)
     }
     model.aligned_ = {
-        (first, second): _parts(AlignedDirections, tensors, f"aligned.{first}.{second}")
+        (first, second): _in_views(tensors, first, second)
         for first, second in combinations(model.architecture_.names, 2)
         if f"aligned.{first}.{second}.share" in tensors
     }
@@ -160,6 +160,13 @@ def _whole_shares(columns_from_start: list[Any]) -> dict[tuple[str, str], Tensor
 def _parts(kind: type[Parts], tensors: dict[str, Tensor], prefix: str) -> Parts:
     """A dataclass of tensors that were written field by field."""
     return kind(**{name: tensors[f"{prefix}.{name}"] for name in kind.__dataclass_fields__})
+
+
+def _in_views(tensors: dict[str, Tensor], first: str, second: str) -> AlignedDirections:
+    """Directions; those that were saved before there were several views, as a single one."""
+    own = _named(tensors, f"aligned.{first}.{second}.")
+    own |= {side: own[side][None] for side in ("first", "second") if own[side].ndim == 2}
+    return AlignedDirections(**own)
 
 
 def _named(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

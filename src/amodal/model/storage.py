@@ -29,7 +29,8 @@ from amodal.files import (
 from amodal.model.card import card
 
 FORMAT = "amodal-workspace"
-VERSION = 1
+VERSION = 2
+"""2: the directions of an alignment are in several views."""
 CARD = "README.md"
 FILES = ("config.json", "model.safetensors", "environment.json", "metrics.jsonl")
 """What a folder holds beside the card; the last one only after a fit with a folder."""

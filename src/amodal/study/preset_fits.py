@@ -47,7 +47,7 @@ TRIED: dict[str, tuple[Preset, ...]] = {
     ),
 }
 """What each tries; held-out matches choose, for each cell."""
-RECIPE = 5
+RECIPE = 6
 """Raised when a fit gives other results than before."""
 
 

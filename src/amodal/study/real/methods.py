@@ -142,8 +142,9 @@ METHODS: dict[str, Method] = {
         ),
         _baseline(
             "transport-cca",
-            "CCA refined by transport of unmatched rows, tuned by folds",
+            "three CCAs refined by transport of unmatched rows, averaged, tuned by folds",
             baselines.TransportCCA,
+            recipe=2,
         ),
         Method(OURS, "the default workspace of this library", workspace, _workspace_recipe(), True),
     )
