@@ -73,9 +73,10 @@ def test_the_card_says_what_was_fitted(model, tmp_path) -> None:
     assert "Plain arrays were given for sound, smell" in card
 
 
-def test_the_card_says_whether_the_folder_holds_latents(model, tmp_path) -> None:
-    assert model.ensemble_.kernels
-    model.save(tmp_path / "with")
+def test_the_card_says_whether_the_folder_holds_latents(tmp_path) -> None:
+    holder = fitted(40, align=False)
+    assert holder.ensemble_.kernels
+    holder.save(tmp_path / "with")
     assert "do not share it where those must stay private" in text(tmp_path / "with")
     fitted(kernel=False).save(tmp_path / "without")
     assert "no data but statistics of it" in text(tmp_path / "without")

@@ -16,6 +16,10 @@ from amodal.fewmatch.principal import Principal
 from amodal.latents import MatchTable
 from amodal.typing import Float
 
+DOMINANT = 0.9
+"""Share of the variance in one direction from which on columns count as measured in units of their
+own, as those of a table are: then their scale says nothing, and they are standardised first."""
+
 
 @dataclass(frozen=True)
 class Affine:
@@ -66,17 +70,31 @@ class Coordinates:
             largest: principal coordinates kept of each modality, at most; None keeps all.
         """
         most = max(values.shape[1] for values in rows.values()) if largest is None else largest
-        principal = {name: Principal.fit(values, most) for name, values in rows.items()}
+        measured = {name: _measured(values, most) for name, values in rows.items()}
+        principal = {name: found for name, (found, _) in measured.items()}
         return cls(
             principal,
             {name: principal[name].apply(values) for name, values in rows.items()},
-            {name: found.back.norm(dim=1) for name, found in principal.items()},
+            {name: deviations for name, (_, deviations) in measured.items()},
         )
 
     def rows(self, rows: Mapping[str, Float[Tensor, "_ _"]]) -> "Coordinates":
         """The same coordinates of other rows."""
         standard = {name: self.principal[name].apply(values) for name, values in rows.items()}
         return Coordinates(self.principal, standard, self.deviations)
+
+
+def _measured(rows: Tensor, most: int) -> tuple[Principal, Float[Tensor, " kept"]]:
+    """Principal coordinates, and the deviation of each before it was standardised."""
+    found = Principal.fit(rows, most)
+    deviations = found.back.norm(dim=1)
+    if deviations[0] ** 2 <= DOMINANT * (deviations**2).sum():
+        return found, deviations
+    units = rows.double().std(0, correction=0)
+    units = torch.where(units > 0, units, 1.0)
+    found = Principal.fit(rows.double() / units, most)
+    own = Principal(found.shift * units, found.into / units[:, None], found.back * units)
+    return own, found.back.norm(dim=1)
 
 
 @dataclass(frozen=True)
