@@ -5,7 +5,7 @@ import pytest
 
 from amodal.diagnosis.calibration import calibration
 from amodal.diagnosis.forecast import forecast
-from amodal.diagnosis.resampling import interval, ratio, resample
+from amodal.diagnosis.resampling import across_learners, interval, ratio, resample, share_interval
 from amodal.diagnosis.verdict import PASS, WARN, Verdict, of_run
 
 
@@ -24,6 +24,36 @@ def test_repeated_things_widen_the_interval() -> None:
     apart = ratio(values, ones, resample(np.arange(100)), things=100)
     together = ratio(values, ones, resample(np.repeat(np.arange(20), 5)), things=20)
     assert together.high - together.low > 1.8 * (apart.high - apart.low)
+
+
+def fold_errors(rng: np.random.Generator, count: int = 32, folds: int = 4) -> np.ndarray:
+    """Squared errors of least squares on every row, learnt from the other folds."""
+    given, truth = rng.normal(size=(count, 5)), rng.normal(size=count)
+    part, errors = np.arange(count) % folds, np.empty(count)
+    for fold in range(folds):
+        held = part == fold
+        weights = np.linalg.lstsq(given[~held], truth[~held], rcond=None)[0]
+        errors[held] = np.square(truth[held] - given[held] @ weights)
+    return errors
+
+
+def test_intervals_over_folds_hold_what_other_draws_show() -> None:
+    """Without the widening, too few intervals hold the mean error of all draws."""
+    rng = np.random.default_rng(0)
+    drawn = [fold_errors(rng) for _ in range(400)]
+    truth, weights = np.mean(drawn), resample(np.arange(32))
+    held = {}
+    for wider in (1.0, across_learners(4)):
+        found = [ratio(e, np.ones(32), weights, things=32, wider=wider) for e in drawn[:200]]
+        held[wider] = sum(each.low <= truth <= each.high for each in found) / 200
+    assert held[1.0] < 0.88
+    assert held[across_learners(4)] >= 0.9
+
+
+def test_what_was_always_found_may_always_be_found() -> None:
+    for things in range(2, 120):
+        assert share_interval(1.0, things).high == 1
+        assert share_interval(0.0, things).low == 0
 
 
 def test_one_thing_has_no_interval() -> None:

@@ -8,6 +8,7 @@ from amodal.diagnosis.verdict import Verdict, of_direction, of_run
 from amodal.errors import NotFoundError
 from amodal.model import Workspace
 from amodal.model.blending import ANSWERERS
+from amodal.model.prepare import settings_of
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def diagnose(model: Workspace) -> Diagnosis:
             model.architecture_.specs[direction[1]],
             shares=_shares(model, direction),
             matches=model.matches_,
+            folds=settings_of(model.get_params()).folds,
         )
         for direction, evidence in model.evidence_.items()
     )

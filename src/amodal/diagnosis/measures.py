@@ -8,7 +8,7 @@ import numpy as np
 
 from amodal.diagnosis.calibration import Calibration, calibration
 from amodal.diagnosis.forecast import Forecast, forecast
-from amodal.diagnosis.resampling import ratio, resample, share_interval
+from amodal.diagnosis.resampling import across_learners, ratio, resample, share_interval
 from amodal.evaluation.intervals import Interval
 from amodal.model.evidence import Evidence, closed_form
 from amodal.model.found import CLOSED, MATCHES, OURS, UNMATCHED
@@ -78,6 +78,7 @@ def measure(
     *,
     shares: Mapping[str, float],
     matches: int,
+    folds: int,
 ) -> DirectionFigures:
     """The figures of one direction.
 
@@ -87,6 +88,7 @@ def measure(
         spec: of the target.
         shares: answerer -> its share of an answer.
         matches: that the fit had in all.
+        folds: into which it parted them.
     """
     thing = evidence.thing.numpy()
     weights, things = resample(thing), len(np.unique(thing))
@@ -97,8 +99,18 @@ def measure(
     whole = deviation @ widths
     best = closed_form({name: float(value.mean()) for name, value in total.items()})
 
+    def over(error: np.ndarray, other: np.ndarray) -> Interval:
+        return ratio(error, other, weights, things=things, wider=across_learners(folds))
+
     def explained(error: np.ndarray, all_of_it: np.ndarray) -> Interval:
-        return ratio(error, all_of_it, weights, things=things, change=lambda open_: 1 - open_)
+        unexplained = over(error, all_of_it)
+        low, high = unexplained.low, unexplained.high
+        return Interval(
+            1 - unexplained.mean,
+            None if high is None else 1 - high,
+            None if low is None else 1 - max(low, 0.0),
+            things,
+        )
 
     return DirectionFigures(
         source=direction[0],
@@ -112,7 +124,7 @@ def measure(
         },
         closed=best,
         closed_explained=None if best is None else explained(total[best], whole),
-        beside=None if best is None else ratio(total[BLENDED], total[best], weights, things=things),
+        beside=None if best is None else over(total[BLENDED], total[best]),
         shares=dict(shares),
         search=_search(evidence),
         calibration=calibration(evidence.expected.numpy(), total[BLENDED], weights, things=things),
