@@ -21,6 +21,7 @@ from amodal.study.real.summary import (
 from amodal.study.tables import markdown_table, mean_text, number
 
 FOLDER = "real"
+STANDARD_TITLE = "the better of ridge and CCA on standardised coordinates"
 PUBLISHED = {
     "recall@10": "R10",
     "recall@1": "R1",
@@ -47,13 +48,12 @@ def write_pages(docs: Path, sets: Sequence[RealSet], rows: Sequence[Row], comman
 def summary_page(sets: Sequence[RealSet], rows: Sequence[Row], command: str) -> str:
     """What was found, and for each set its main figure and FOSCTTM beside the best others."""
     beside = [each for s in sets for each in beside_each_other(s, rows, measures_of(s)[0])]
-    seeds = sorted({row["seed"] for row in rows})
     parts = [
         "# Real latents",
         f"{OURS}'s default fit beside {len(METHODS) - 1} baselines on the same latents and the "
         "same matches.",
         f"```sh\n{command}\n```",
-        protocol(seeds),
+        protocol(rows),
         "## What this says",
         "\n".join(findings(beside)) or "Nothing yet: too few methods were measured.",
     ]
@@ -67,13 +67,36 @@ def summary_page(sets: Sequence[RealSet], rows: Sequence[Row], command: str) -> 
     return "\n\n".join([*parts, "## The methods", methods_list()]) + "\n"
 
 
-def protocol(seeds: Sequence[int]) -> str:
+def seeds_told(rows: Sequence[Row]) -> str:
+    """How many seeds, and which; for each share of matches where they differ.
+
+    Example:
+        >>> seeds_told([{"share": 0.1, "seed": 0}, {"share": 1.0, "seed": 0}])
+        '1 seed (0)'
+        >>> seeds_told([{"share": 0.1, "seed": k} for k in (3, 4)] + [{"share": 1, "seed": 3}])
+        '0.1 of the matches: 2 seeds (3, 4), 1 of the matches: 1 seed (3)'
+    """
+    by_share = {
+        share: sorted({row["seed"] for row in choose(rows, share=share)})
+        for share in sorted({row["share"] for row in rows})
+    }
+    told = {
+        share: f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''} ({', '.join(map(str, seeds))})"
+        for share, seeds in by_share.items()
+    }
+    if len(set(told.values())) == 1:
+        return next(iter(told.values()))
+    return ", ".join(f"{share:.3g} of the matches: {words}" for share, words in told.items())
+
+
+def protocol(rows: Sequence[Row]) -> str:
     """How everything was measured, in a paragraph."""
-    intervals = "means ± half the 95 % interval (Student's)" if len(seeds) > 1 else "single runs"
+    several = len({row["seed"] for row in rows}) > 1
+    intervals = "means ± half the 95 % interval (Student's)" if several else "single runs"
     return (
-        f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''} ({', '.join(map(str, seeds))}), "
-        f"{intervals}. Each seed draws its own matches and unmatched rows, and its own test things "
-        "where a set has no split of its own: 30 % of the things, a gallery of 1,000 at most. 1 %, "
+        f"{seeds_told(rows)}; {intervals}. Each seed draws its own matches and unmatched rows, and "
+        "its own test things where a set has no split of its own: 30 % of the things, a gallery of "
+        "1,000 at most. 1 %, "
         "10 % or all of the others are matched (5 at least, 3,000 at most); half of the rest give "
         "only their first modality, half only their second, so that no thing is secretly there "
         "twice. Test rows take no part in any choice; settings are chosen by folds of the matches. "
@@ -91,10 +114,13 @@ def findings(beside: Sequence[Beside]) -> list[str]:
     """Where ours is ahead of the best linear map, and where behind, beyond the interval."""
     lines = []
     for share in sorted({each.share for each in beside}):
-        own = [each for each in beside if each.share == share and each.times is not None]
+        own = [each for each in beside if each.share == share and each.over(each.linear)]
         if not own:
             continue
-        factor = geometric_mean([max(each.times or 0, 1e-3) for each in own])
+        factor = _factor([each.over(each.linear) for each in own])
+        standard = [each.over(each.standard) for each in own]
+        known = any(standard)
+        beyond = f", and {_factor(standard):.2f} times that of {STANDARD_TITLE}" if known else ""
         counts = {word: [e for e in own if e.verdict == word] for word in ("ahead", "behind")}
         told = [
             f"{word} in {len(found)}" + (f" ({', '.join(map(_task, found))})" if found else "")
@@ -103,7 +129,7 @@ def findings(beside: Sequence[Beside]) -> list[str]:
         judged = f"; beyond the interval {', '.join(told)}" if any(e.verdict for e in own) else ""
         lines.append(
             f"- {share:.3g} of the matches: {OURS}'s main figure is {factor:.2f} times that of the "
-            f"best linear map (geometric mean of {len(own)} pairs of modalities){judged}."
+            f"best linear map (geometric mean of {len(own)} pairs of modalities){beyond}{judged}."
         )
     return lines
 
@@ -125,7 +151,8 @@ def beside_table(entries: Sequence[Beside]) -> str:
     body = []
     for entry in entries:
         ours = entry.values.get(OURS)
-        times = "" if entry.times is None else f"{entry.times:.2f}×"
+        over = entry.over(entry.linear)
+        times = "" if over is None else f"{over:.2f}×"
         body.append(
             [
                 f"{entry.first} and {entry.second}",
@@ -232,6 +259,11 @@ def methods_list() -> str:
 
 def _seconds(rows: Sequence[Row], name: str) -> str:
     return mean_text([{"seconds": r["seconds"]} for r in choose(rows, method=name)][:1], "seconds")
+
+
+def _factor(times: Sequence[float | None]) -> float:
+    """Of those that are known; nothing found at all counts as a thousandth."""
+    return geometric_mean([max(each, 1e-3) for each in times if each is not None])
 
 
 def _task(entry: Beside) -> str:

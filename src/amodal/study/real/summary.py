@@ -11,6 +11,8 @@ from amodal.study.base import Row, choose
 from amodal.study.real.methods import LINEAR, METHODS, OURS
 from amodal.study.real.sets import RealSet
 
+STANDARD = ("ridge", "cca")
+"""On standardised coordinates, as the figures are that come with the data."""
 LOWER_IS_BETTER = ("foscttm", "median_rank")
 TITLES = {
     "recall@1": "R@1",
@@ -46,19 +48,20 @@ class Beside:
     measure: str
     linear: str
     """The best linear map of matches alone; chosen by the same test rows, which favours it."""
+    standard: str
+    """The better of `STANDARD`, chosen likewise."""
     other: str
     """The best of all others."""
     values: dict[str, Interval]
-    """Of `linear`, `other` and ours."""
+    """Of `linear`, `standard`, `other` and ours."""
     difference: Interval | None
     """Ours minus the best linear map, seed by seed; None where one of them is missing."""
 
-    @property
-    def times(self) -> float | None:
-        """Ours over the best linear map."""
-        if OURS not in self.values or not self.linear or self.values[self.linear].mean == 0:
+    def over(self, name: str) -> float | None:
+        """Ours over another's."""
+        if OURS not in self.values or not name or self.values[name].mean == 0:
             return None
-        return self.values[OURS].mean / self.values[self.linear].mean
+        return self.values[OURS].mean / self.values[name].mean
 
     @property
     def verdict(self) -> str:
@@ -88,8 +91,9 @@ def _beside(rows: list[Row], pair: tuple[str, str], share: float, measure: str) 
         if choose(rows, method=name)
     }
     linear = _best([name for name in LINEAR if name in values], values, measure)
+    standard = _best([name for name in STANDARD if name in values], values, measure)
     other = _best([name for name in values if name != OURS], values, measure)
-    kept = [name for name in (linear, other, OURS) if name in values]
+    kept = [name for name in (linear, standard, other, OURS) if name in values]
     return Beside(
         first=pair[0],
         second=pair[1],
@@ -97,6 +101,7 @@ def _beside(rows: list[Row], pair: tuple[str, str], share: float, measure: str) 
         matches=rows[0]["matches"],
         measure=measure,
         linear=linear,
+        standard=standard,
         other=other,
         values={name: values[name] for name in kept},
         difference=_difference(rows, linear, measure) if linear and OURS in values else None,
