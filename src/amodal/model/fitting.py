@@ -188,13 +188,13 @@ def _collect(
         before = None  # It is what the members are, untrained.
         judging, after = _left_out(outcome.population.architecture, forms, things)
     judged = judge(before, after, judging, dict(forms.latents), forms.table, forms=forms)
+    if len(full) == len(own):
+        # What these few say of simple maps is no measure of how far to trust a row.
+        judged.trust.clear()
     aligned = _aligned_directions(before, after, judging, forms, judged, things, free)
     known: dict[tuple[str, str], Evidence] = {}
     if len(full) < len(own) and evidence:
         known = gather(judged, aligned, start=before, trained=after, runs=judging, forms=forms)
-    elif len(full) == len(own):
-        # What these few say of simple maps is no measure of how far to trust a row.
-        judged.trust.clear()
     ensemble = ensemble_of(members, first, forms, judged.shares, things=things)
     mine = set(own)
     return Fitted(

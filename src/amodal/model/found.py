@@ -18,14 +18,14 @@ from amodal.model.aligning import free_rows
 from amodal.model.blending import ANSWERERS, KERNEL, START
 from amodal.model.closed_forms import ClosedForms
 from amodal.model.inference import Ensemble
-from amodal.model.judging import Direction, Judged
+from amodal.model.judging import Direction, Judged, trust_without
 from amodal.model.judging_retrieval import ensemble_of
 from amodal.model.retrieval_vectors import (
     AlignedDirections,
     retrieval_vectors,
     shared_directions,
 )
-from amodal.model.trust import Trust, trust_of
+from amodal.model.trust import Trust
 from amodal.training import Run
 from amodal.typing import Float
 from amodal.workspace import Population
@@ -136,7 +136,6 @@ def _rank_pair(
     ranks: Ranks,
 ) -> None:
     shares = {way: _shares(judged, way, chosen) for way in (pair, _back(pair))}
-    trust = {way: _trust(folds, judged, way, chosen) for way in shares}
     galleries = {way: _galleries(folds, judged, way) for way in shares}
     for way in shares:
         count = len(judged.held[way].things)
@@ -150,6 +149,11 @@ def _rank_pair(
         aligned = None
         if share is not None:
             aligned = AlignedDirections.of(folds.forms.aligned(run.things), pair, float(share))
+        trust = {
+            way: learnt
+            for way in shares
+            if (learnt := _trust(folds, judged, way, shares[way], run.held_out))
+        }
         vectors = _Vectors(folds, ensemble, pair, trust, aligned)
         for way in shares:
             _rank_fold(folds, judged, way, who, run, vectors, galleries[way], ranks)
@@ -244,8 +248,13 @@ def _shares(judged: Judged, way: Direction, chosen: str | None) -> Float[Tensor,
     return shares
 
 
-def _trust(folds: Folds, judged: Judged, way: Direction, chosen: str | None) -> Trust:
-    held, spec = judged.held[way], folds.trained.architecture.specs[way[1]]
-    if chosen is None:
-        return judged.trust[way]
-    return trust_of(held.alone[chosen], torch.zeros(len(held.things)), held.truth, spec)
+def _trust(
+    folds: Folds,
+    judged: Judged,
+    way: Direction,
+    shares: Float[Tensor, "answerer dim"],
+    things: np.ndarray,
+) -> Trust | None:
+    """Learnt from the matches of the other folds."""
+    spec = folds.trained.architecture.specs[way[1]]
+    return trust_without(judged.held[way], shares, spec, things=things)

@@ -4,7 +4,7 @@ In every member each match is held out once; so the members' held-out answers fo
 ensemble that will answer later, on matches that none of the answering runs had seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
@@ -17,8 +17,9 @@ from amodal.model.blending import ANSWERERS, START, TRAINED, as_directions, blen
 from amodal.model.closed_forms import ClosedForms
 from amodal.model.inference import average, cycle_error, translate_members
 from amodal.model.trust import Trust, trust_of
+from amodal.specification import LatentSpec
 from amodal.training import Run
-from amodal.typing import Float
+from amodal.typing import Float, Int64
 from amodal.workspace import Population
 
 Direction = tuple[str, str]
@@ -90,12 +91,7 @@ def judge(
         shares = torch.zeros(len(ANSWERERS), spec.dim)
         places = [ANSWERERS.index(name) for name in alone]
         shares[places] = blend_shares(means, truth, spec)
-        blended = sum(
-            # An answer without a share may be no number.
-            torch.where(shares[place] > 0, shares[place] * each, 0.0)
-            for place, each in zip(places, alone.values(), strict=True)
-        )
-        answers = as_directions(torch.as_tensor(blended), spec)
+        answers = blended(alone, shares, spec)
         judged.shares[direction] = shares
         judged.errors[direction] = {
             name: float((average(each, spec) - truth).square().mean())
@@ -105,6 +101,47 @@ def judge(
         judged.trust[direction] = trust_of(answers, cycle, truth, spec)
         judged.held[direction] = Held(things, alone, truth, cycle)
     return judged
+
+
+def blended(
+    alone: Mapping[str, Float[Tensor, "_ thing dim"]],
+    shares: Float[Tensor, "answerer dim"],
+    spec: LatentSpec,
+) -> Float[Tensor, "member thing dim"]:
+    """Each member's answer with those of the closed forms, by their shares."""
+    # An answer without a share may be no number.
+    parts = [
+        torch.where(share > 0, share * each, 0.0)
+        for each, share in ((each, shares[ANSWERERS.index(name)]) for name, each in alone.items())
+    ]
+    return as_directions(torch.as_tensor(sum(parts)), spec)
+
+
+def trust_without(
+    held: Held,
+    shares: Float[Tensor, "answerer dim"],
+    spec: LatentSpec,
+    *,
+    things: Int64[np.ndarray, " thing"],
+) -> Trust | None:
+    """What to trust, learnt without some of the matches, which can then judge it.
+
+    With few matches and many columns, weights that have seen a match find it all too well.
+
+    Args:
+        held: all answers to held-out matches.
+        shares: of each answerer.
+        spec: of the target.
+        things: the matches that are left out.
+
+    Returns:
+        None where fewer than two are left.
+    """
+    kept = torch.from_numpy(~np.isin(held.things, things))
+    if int(kept.sum()) < 2:
+        return None
+    answers = blended(held.alone, shares, spec)[:, kept]
+    return trust_of(answers, held.cycle[kept], held.truth[kept], spec)
 
 
 def _told(

@@ -12,7 +12,7 @@ from amodal.model.aligning import spread_out
 from amodal.model.blending import ALIGNED, ANSWERERS, KERNEL
 from amodal.model.closed_forms import ClosedForms
 from amodal.model.inference import Ensemble
-from amodal.model.judging import Judged
+from amodal.model.judging import Judged, trust_without
 from amodal.model.retrieval_vectors import (
     AlignedDirections,
     mixed_in,
@@ -142,7 +142,18 @@ def _log_ranks(
     latents, table = forms.latents, forms.table
     shared = shared_directions(ensemble, *(latents[name] for name in pair), names=pair)
     found = AlignedDirections.of(forms.aligned(run.things), pair, 0.0)
-    sides = []
+    specs, sides = trained.architecture.specs, []
+    # Where the fit will weigh no columns, nothing is weighed here.
+    ways = [way for way in (pair, pair[::-1]) if way in judged.trust]
+    trust = {
+        way: learnt
+        for way in ways
+        if (
+            learnt := trust_without(
+                judged.held[way], judged.shares[way], specs[way[1]], things=run.held_out
+            )
+        )
+    }
     for place, name in enumerate(pair):
         numbers = np.concatenate([table.column(name)[held], spread_out(free[name], BESIDE)])
         rows = latents[name][torch.from_numpy(numbers)]
@@ -153,7 +164,7 @@ def _log_ranks(
                     rows,
                     name=name,
                     other=pair[1 - place],
-                    trust=judged.trust,
+                    trust=trust,
                     shared=shared,
                     aligned=None,
                     first=place == 0,
