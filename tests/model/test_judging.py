@@ -1,0 +1,73 @@
+"""What judges a match has not seen it."""
+
+import numpy as np
+import pytest
+import torch
+
+from amodal.model.blending import ANSWERERS, START, TRAINED
+from amodal.model.judging import Held, blended, trust_without
+from amodal.model.judging_retrieval import SHARES, most_within_error
+from amodal.specification import LatentSpec
+
+SPEC = LatentSpec.continuous(6)
+
+
+def held(count: int = 12) -> Held:
+    generator = torch.Generator().manual_seed(0)
+    alone = {
+        name: torch.randn(members, count, 6, generator=generator)
+        for name, members in ((TRAINED, 2), (START, 1))
+    }
+    truth = torch.randn(count, 6, generator=generator)
+    return Held(list(range(30, 30 + count)), alone, truth, torch.ones(count))
+
+
+def shares(**given: float) -> torch.Tensor:
+    found = torch.zeros(len(ANSWERERS), 6)
+    for name, share in given.items():
+        found[ANSWERERS.index(name.replace("_", " "))] = share
+    return found
+
+
+def test_what_is_trusted_of_a_match_was_learnt_without_it() -> None:
+    whole, given = held(), shares(trained_members=1.0)
+    changed = Held(whole.things, whole.alone, whole.truth.clone(), whole.cycle)
+    changed.truth[2:4] += 100
+    left_out = np.array([32, 33])
+    learnt = trust_without(whole, given, SPEC, things=left_out)
+    assert learnt == trust_without(changed, given, SPEC, things=left_out)
+    assert learnt is not None
+    assert learnt.matches == 10
+    assert learnt != trust_without(changed, given, SPEC, things=np.array([35]))
+
+
+def test_too_few_others_teach_nothing() -> None:
+    things = np.arange(30, 41)
+    assert trust_without(held(), shares(trained_members=1.0), SPEC, things=things) is None
+
+
+def test_a_blend_is_the_mean_by_shares_and_leaves_out_what_has_none() -> None:
+    alone = {TRAINED: torch.full((2, 3, 6), 4.0), START: torch.full((1, 3, 6), torch.nan)}
+    told = blended(alone, shares(trained_members=1.0), SPEC)
+    assert told.tolist() == torch.full((2, 3, 6), 4.0).tolist()
+    alone[START] = torch.zeros(1, 3, 6)
+    mixed = blended(alone, shares(trained_members=0.25, ridge_regression=0.75), SPEC)
+    torch.testing.assert_close(mixed, torch.ones(2, 3, 6))
+
+
+@pytest.mark.parametrize(
+    ("worse", "expected"),
+    [([0, 0, 0, 0, 0], 1.0), ([0, 1, 1, 1, 1], 0.0), ([3, 2, 0, 2, 3], 0.5)],
+)
+def test_the_largest_share_within_an_error_of_the_best_is_taken(worse, expected) -> None:
+    ranks = torch.tensor(worse, dtype=torch.float32)[:, None] + torch.zeros(len(SHARES), 40)
+    assert most_within_error(ranks) == expected
+    noise = torch.randn(1, 40, generator=torch.Generator().manual_seed(0))
+    assert most_within_error(ranks + noise) == expected
+
+
+def test_a_difference_within_the_noise_does_not_count() -> None:
+    generator = torch.Generator().manual_seed(0)
+    ranks = torch.randn(len(SHARES), 30, generator=generator)
+    ranks[1] -= ranks[1].mean() - ranks.mean(1).min() + 0.01
+    assert most_within_error(ranks) > SHARES[1]
