@@ -65,3 +65,40 @@ def test_vectors_have_length_one_and_a_row_at_the_mean_has_none() -> None:
     views = Views(torch.ones(2), torch.eye(2).repeat(3, 1, 1))
     vectors = views(torch.tensor([[2.0, 0.0], [1.0, 1.0]]))
     torch.testing.assert_close(vectors.norm(dim=1), torch.tensor([1.0, 0.0]))
+
+
+def test_principal_coordinates_keep_a_dominant_direction() -> None:
+    rows, _ = draw()
+    given = {"a": rows["a"] * torch.tensor([1e3, 1.0, 1.0, 1.0, 1.0]).double()}
+    kept = Coordinates.of(given, None, turned=["a"]).deviations["a"]
+    assert kept[0] > 100 * kept[1]
+
+
+def test_a_column_of_rounding_and_constant_columns_stay_small() -> None:
+    rows, _ = draw()
+    rounding = 1000 + 1e-4 * torch.randn(300, generator=torch.Generator().manual_seed(0))
+    wide = [1e4 * rows["a"][:, :1], rows["a"][:, 1:2], rounding[:, None], torch.ones(300, 1)]
+    deviations = Coordinates.of({"a": torch.cat(wide, 1)}, None).deviations["a"]
+    assert (deviations > 0.5).tolist()[:2] == [True, True]
+    assert (deviations[2:] < 1e-3).all()
+    constant = Coordinates.of({"a": torch.full((20, 3), 7.0)}, None)
+    assert torch.isfinite(constant.standard["a"]).all()
+
+
+def test_views_of_unequal_width_are_one_likeness() -> None:
+    rows, table = draw()
+    narrow = AlignmentSettings(share=0.0, penalty=1e-3)
+    few = table.choose(np.arange(3))
+    coordinates = Coordinates.of(rows, None)
+    both = fit_aligned(coordinates, few, Choice((narrow, AlignmentSettings()), (0.1, 0.1)))
+    alone = [
+        fit_aligned(coordinates, few, Choice((settings,), (0.1,)))
+        for settings in (narrow, AlignmentSettings())
+    ]
+    widths = {len(each.directions["a"].weight[0, 0]) for each in alone}
+    assert len(widths) == 2
+    likeness = [
+        each.directions["a"](rows["a"]) @ each.directions["b"](rows["b"]).T
+        for each in (both, *alone)
+    ]
+    torch.testing.assert_close(likeness[0], (likeness[1] + likeness[2]) / 2)

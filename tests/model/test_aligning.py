@@ -134,3 +134,41 @@ def test_rows_are_numbered_as_the_table_has_them() -> None:
         aligner = Aligner.of(latents, table, things=np.arange(20), scales=scales, unmatched=None)
         found.append(aligner.fit().maps["sight", "sound"].weight)
     torch.testing.assert_close(*found, rtol=1e-3, atol=1e-4)
+
+
+def wide_clouds(matches: int) -> dict[str, np.ndarray]:
+    """More columns than principal coordinates are kept, one of them far larger than all others."""
+    draw, found = np.random.default_rng(9), {}
+    for name, values in clouds(matches)[0].items():
+        turn = np.linalg.qr(draw.normal(size=(150, 12)))[0].T
+        noise = 0.05 * draw.normal(size=(len(values), 150))
+        found[name] = (values @ turn + noise) * np.r_[60.0, np.ones(149)]
+    return found
+
+
+def test_a_wide_space_with_a_loud_column_is_not_whitened(monkeypatch) -> None:
+    made, of = [], Aligner.of
+    monkeypatch.setattr(Aligner, "of", lambda *a, **k: made.append(of(*a, **k)) or made[-1])
+    quick().fit(wide_clouds(12), matches=same_rows(12, "sight", "sound"))
+    for deviations in made[0].coordinates.deviations.values():
+        assert deviations[0] > 20 * deviations[20]
+
+
+def test_without_a_gallery_nothing_speaks_for_it() -> None:
+    rows, _ = clouds(6)
+    seen = {name: values[:6] for name, values in rows.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Notice)
+        model = quick().fit(seen, matches=same_rows(6, "sight", "sound"))
+    assert not model.aligned_
+
+
+def test_noise_in_many_columns_is_found_no_better_than_chance() -> None:
+    """Weights of columns that had seen the matches would find them."""
+    draw, recalls = np.random.default_rng(0), []
+    for seed in range(3):
+        noise = {name: draw.normal(size=(400, 60)) for name in ("sight", "sound")}
+        model = quick(seed=seed, folds=4).fit(noise, matches=same_rows(16, "sight", "sound"))
+        for direction in amodal.diagnose(model).directions:
+            recalls.append(direction.search[-1].ours[10].mean)
+    assert np.mean(recalls) < 0.1

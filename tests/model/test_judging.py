@@ -38,7 +38,7 @@ def test_what_is_trusted_of_a_match_was_learnt_without_it() -> None:
     assert learnt == trust_without(changed, given, SPEC, things=left_out)
     assert learnt is not None
     assert learnt.matches == 10
-    assert learnt != trust_without(changed, given, SPEC, things=np.array([35]))
+    assert learnt != trust_without(changed, given, SPEC, things=np.array([32, 35]))
 
 
 def test_too_few_others_teach_nothing() -> None:
@@ -57,13 +57,16 @@ def test_a_blend_is_the_mean_by_shares_and_leaves_out_what_has_none() -> None:
 
 @pytest.mark.parametrize(
     ("worse", "expected"),
-    [([0, 0, 0, 0, 0], 1.0), ([0, 1, 1, 1, 1], 0.0), ([3, 2, 0, 2, 3], 0.5)],
+    [
+        ([0, 0, 0, 0, 0], 0.0),
+        ([0, 1, 1, 1, 1], 0.0),
+        ([3, 2, 0, 2, 3], 0.5),
+        ([4, 3, 2, 1, 0], 1.0),
+    ],
 )
 def test_the_largest_share_within_an_error_of_the_best_is_taken(worse, expected) -> None:
     ranks = torch.tensor(worse, dtype=torch.float32)[:, None] + torch.zeros(len(SHARES), 40)
     assert most_within_error(ranks) == expected
-    noise = torch.randn(1, 40, generator=torch.Generator().manual_seed(0))
-    assert most_within_error(ranks + noise) == expected
 
 
 def test_a_difference_within_the_noise_does_not_count() -> None:

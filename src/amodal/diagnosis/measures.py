@@ -1,7 +1,7 @@
 """What the evidence of one direction amounts to, with intervals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -100,7 +100,8 @@ def measure(
     best = closed_form({name: float(value.mean()) for name, value in total.items()})
 
     def over(error: np.ndarray, other: np.ndarray) -> Interval:
-        return ratio(error, other, weights, things=things, wider=across_learners(folds))
+        found = ratio(error, other, weights, things=things, wider=across_learners(folds))
+        return found if found.low is None else replace(found, low=max(found.low, 0.0))
 
     def explained(error: np.ndarray, all_of_it: np.ndarray) -> Interval:
         unexplained = over(error, all_of_it)
@@ -108,7 +109,7 @@ def measure(
         return Interval(
             1 - unexplained.mean,
             None if high is None else 1 - high,
-            None if low is None else 1 - max(low, 0.0),
+            None if low is None else 1 - low,
             things,
         )
 

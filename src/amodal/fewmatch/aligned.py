@@ -1,6 +1,6 @@
 """Several alignments as one: their maps averaged, their shared directions side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -17,8 +17,11 @@ from amodal.latents import MatchTable
 from amodal.typing import Float
 
 DOMINANT = 0.9
-"""Share of the variance in one direction from which on columns count as measured in units of their
-own, as those of a table are: then their scale says nothing, and they are standardised first."""
+"""Share of the variance in one direction, of those that are kept, from which on columns count as
+measured in units of their own, as those of a table are: then their scale says nothing, and they are
+standardised first."""
+ROUNDING = 1e-6
+"""Deviation of a column, as a share of its largest number, below which it is float32's rounding."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,25 @@ class Coordinates:
     deviations: Mapping[str, Float[Tensor, " _"]]
 
     @classmethod
-    def of(cls, rows: Mapping[str, Float[Tensor, "_ _"]], largest: int | None) -> "Coordinates":
+    def of(
+        cls,
+        rows: Mapping[str, Float[Tensor, "_ _"]],
+        largest: int | None,
+        *,
+        turned: Collection[str] = (),
+    ) -> "Coordinates":
         """Measure the rows, and turn them.
 
         Args:
             rows: of each modality, in the scale that its own model gave them.
             largest: principal coordinates kept of each modality, at most; None keeps all.
+            turned: modalities whose columns are principal coordinates already, so that their
+                scale is never taken for one of units.
         """
         most = max(values.shape[1] for values in rows.values()) if largest is None else largest
-        measured = {name: _measured(values, most) for name, values in rows.items()}
+        measured = {
+            name: _measured(values, most, units=name not in turned) for name, values in rows.items()
+        }
         principal = {name: found for name, (found, _) in measured.items()}
         return cls(
             principal,
@@ -84,16 +97,19 @@ class Coordinates:
         return Coordinates(self.principal, standard, self.deviations)
 
 
-def _measured(rows: Tensor, most: int) -> tuple[Principal, Float[Tensor, " kept"]]:
+def _measured(rows: Tensor, most: int, *, units: bool) -> tuple[Principal, Float[Tensor, " kept"]]:
     """Principal coordinates, and the deviation of each before it was standardised."""
     found = Principal.fit(rows, most)
     deviations = found.back.norm(dim=1)
-    if deviations[0] ** 2 <= DOMINANT * (deviations**2).sum():
+    if not units or deviations[0] ** 2 <= DOMINANT * (deviations**2).sum():
         return found, deviations
-    units = rows.double().std(0, correction=0)
-    units = torch.where(units > 0, units, 1.0)
-    found = Principal.fit(rows.double() / units, most)
-    own = Principal(found.shift * units, found.into / units[:, None], found.back * units)
+    spread = rows.double().std(0, correction=0)
+    alive = spread > ROUNDING * rows.double().abs().amax(0)
+    # A column of rounding stays as small beside the others as the largest makes it.
+    scale = torch.where(alive, spread, spread.max())
+    scale = torch.where(scale > 0, scale, 1.0)  # all columns constant
+    found = Principal.fit(rows.double() / scale, most)
+    own = Principal(found.shift * scale, found.into / scale[:, None], found.back * scale)
     return own, found.back.norm(dim=1)
 
 

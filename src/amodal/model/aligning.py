@@ -1,6 +1,6 @@
 """Alignment by transport for a workspace: from its matches and some of its unmatched rows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,7 @@ class Aligner:
         things: Int64[np.ndarray, " thing"],
         scales: Mapping[str, Float[Tensor, " _"]],
         unmatched: Mapping[str, np.ndarray] | None,
+        turned: Collection[str] = (),
     ) -> "Aligner":
         """Gather what is needed, and choose the settings by folds of the matches.
 
@@ -56,6 +57,7 @@ class Aligner:
             scales: what each column was divided by when it was normalised.
             unmatched: rows of each modality that are in no match; when left out, those that
                 `table` does not name.
+            turned: modalities whose columns are principal coordinates of wider ones.
         """
         own = table.rows[things]
         gathered, measured, columns = {}, {}, []
@@ -69,7 +71,7 @@ class Aligner:
             gathered[name] = np.concatenate([seen, spread_out(free, CARRIED)])
             measured[name] = np.concatenate([seen, spread_out(free, MEASURED)])
         raw = {n: latents[n][torch.from_numpy(measured[n])] * scales[n] for n in table.names}
-        coordinates = Coordinates.of(raw, PRINCIPAL).rows(
+        coordinates = Coordinates.of(raw, PRINCIPAL, turned=turned).rows(
             {n: latents[n][torch.from_numpy(gathered[n])] * scales[n] for n in table.names}
         )
         small = MatchTable(table.names, np.stack(columns, 1))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import combinations
@@ -72,6 +72,7 @@ def fit_population(
     trials: Sequence[Trial],
     unmatched: Mapping[str, np.ndarray] | None = None,
     scales: Mapping[str, Float[Tensor, " _"]] | None = None,
+    turned: Collection[str] = (),
     folder: Path | None = None,
     tensorboard: bool = False,
     evidence: bool = False,
@@ -88,6 +89,7 @@ def fit_population(
             when left out.
         scales: what each column of the latents was divided by when it was normalised; needed for
             an alignment by transport, which is left out without them.
+        turned: modalities whose columns are principal coordinates of wider ones.
         folder: where metrics and checkpoints go.
         tensorboard: write the metrics as TensorBoard curves in the folder, too.
         evidence: keep what a diagnosis needs; it takes some closed forms more.
@@ -130,7 +132,12 @@ def fit_population(
             aligner = None
             if aligned and scales is not None:
                 aligner = Aligner.of(
-                    latents, table, things=trial.things, scales=scales, unmatched=unmatched
+                    latents,
+                    table,
+                    things=trial.things,
+                    scales=scales,
+                    unmatched=unmatched,
+                    turned=turned,
                 )
             kernel = beside and settings.kernel
             known[matches] = ClosedForms(latents, table, architecture.specs, kernel, aligner)

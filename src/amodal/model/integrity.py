@@ -141,7 +141,7 @@ def _check_answerers(
 
 
 def _check_aligned(aligned: Any, first: int, second: int) -> None:
-    views, count = aligned.first.shape[0], aligned.first.shape[-1]
+    views, count = max(1, aligned.first.shape[0]), aligned.first.shape[-1]
     _expect_shape("aligned directions", aligned.first, (views, first, count), torch.float32)
     _expect_shape("aligned directions", aligned.second, (views, second, count), torch.float32)
     _expect_shape("aligned shift", aligned.first_shift, (first,), torch.float32)

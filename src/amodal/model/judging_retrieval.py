@@ -64,10 +64,11 @@ def aligned_share(
 def most_within_error(logarithms: Float[Tensor, "share rank"]) -> float:
     """The largest of `SHARES` whose mean logarithm of the rank is within an error of the lowest.
 
-    The error is the standard error of the difference from the share with the lowest mean (Breiman
-    et al. 1984, Classification and Regression Trees, section 3.4.3). The alignment has fewer
-    settings than the networks, and in the fit more unmatched rows than in a fold: where a handful
-    of matches cannot tell, it is the safer one.
+    The error is the standard error of the difference from the share with the lowest mean, after
+    the rule of one standard error (Breiman et al. 1984, Classification and Regression Trees,
+    section 3.4.3); a match's two searches count as two. The alignment has fewer settings than the
+    networks: where a handful of matches cannot tell, it is the safer one. Where all shares find
+    the same, nothing speaks for it.
 
     Example:
         >>> most_within_error(torch.tensor([[1.0, 2.0], [0.9, 2.1], [1.2, 1.8], [3, 3], [3, 3]]))
@@ -75,6 +76,8 @@ def most_within_error(logarithms: Float[Tensor, "share rank"]) -> float:
     """
     best = logarithms[logarithms.mean(1).argmin()]
     off = logarithms - best
+    if not off.any():
+        return 0.0
     error = off.std(1, correction=0) / off.shape[1] ** 0.5
     within = off.mean(1) <= error
     return max(share for share, kept in zip(SHARES, within.tolist(), strict=True) if kept)

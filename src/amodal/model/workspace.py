@@ -186,6 +186,7 @@ class Workspace(Sharing, SklearnCalls):
             table,
             trials=[trial],
             scales={name: found.scale for name, found in normalisation.items()},
+            turned=[n for n, found in normalisation.items() if found.basis is not None],
             folder=path,
             tensorboard=tensorboard,
             evidence=True,

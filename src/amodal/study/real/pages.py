@@ -114,12 +114,14 @@ def findings(beside: Sequence[Beside]) -> list[str]:
     """Where ours is ahead of the best linear map, and where behind, beyond the interval."""
     lines = []
     for share in sorted({each.share for each in beside}):
-        own = [each for each in beside if each.share == share and each.over(each.linear)]
+        own = [
+            each for each in beside if each.share == share and each.over(each.linear) is not None
+        ]
         if not own:
             continue
         factor = _factor([each.over(each.linear) for each in own])
         standard = [each.over(each.standard) for each in own]
-        known = any(standard)
+        known = any(each is not None for each in standard)
         beyond = f", and {_factor(standard):.2f} times that of {STANDARD_TITLE}" if known else ""
         counts = {word: [e for e in own if e.verdict == word] for word in ("ahead", "behind")}
         told = [
