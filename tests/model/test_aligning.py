@@ -13,8 +13,10 @@ from amodal import Workspace
 from amodal.errors import Notice
 from amodal.evaluation.retrieval import retrieval_both_ways
 from amodal.latents import MatchTable
+from amodal.model import found, judging_retrieval
 from amodal.model.aligning import Aligner
 from amodal.model.blending import ALIGNED, ANSWERERS
+from amodal.model.judging import trust_without
 
 UNMATCHED, TEST = 300, 200
 
@@ -164,7 +166,6 @@ def test_without_a_gallery_nothing_speaks_for_it() -> None:
 
 
 def test_noise_in_many_columns_is_found_no_better_than_chance() -> None:
-    """Weights of columns that had seen the matches would find them."""
     draw, recalls = np.random.default_rng(0), []
     for seed in range(3):
         noise = {name: draw.normal(size=(400, 60)) for name in ("sight", "sound")}
@@ -172,3 +173,19 @@ def test_noise_in_many_columns_is_found_no_better_than_chance() -> None:
         for direction in amodal.diagnose(model).directions:
             recalls.append(direction.search[-1].ours[10].mean)
     assert np.mean(recalls) < 0.1
+
+
+def test_search_is_judged_by_weights_that_have_not_seen_the_match(monkeypatch) -> None:
+    rows, _ = clouds(16)
+    every = list(range(16))
+    for module in (judging_retrieval, found):
+        left_out = []
+
+        def spy(*args, things, to=left_out, **more):
+            to.append(things.tolist())
+            return trust_without(*args, things=things, **more)
+
+        monkeypatch.setattr(module, "trust_without", spy)
+        quick(folds=4).fit(rows, matches=same_rows(16, "sight", "sound"))
+        assert {len(things) for things in left_out} == {4}
+        assert sorted({thing for things in left_out for thing in things}) == every
