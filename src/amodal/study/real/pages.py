@@ -48,10 +48,10 @@ def write_pages(docs: Path, sets: Sequence[RealSet], rows: Sequence[Row], comman
 def summary_page(sets: Sequence[RealSet], rows: Sequence[Row], command: str) -> str:
     """What was found, and for each set its main figure and FOSCTTM beside the best others."""
     beside = [each for s in sets for each in beside_each_other(s, rows, measures_of(s)[0])]
+    others = len({row["method"] for row in rows} - {OURS})
     parts = [
         "# Real latents",
-        f"{OURS}'s default fit beside {len(METHODS) - 1} baselines on the same latents and the "
-        "same matches.",
+        f"{OURS}'s default fit beside {others} baselines on the same latents and the same matches.",
         f"```sh\n{command}\n```",
         protocol(rows),
         "## What this says",
