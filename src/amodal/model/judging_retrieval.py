@@ -147,7 +147,7 @@ def _log_ranks(
     found = AlignedDirections.of(forms.aligned(run.things), pair, 0.0)
     specs, sides = trained.architecture.specs, []
     # Where the fit will weigh no columns, nothing is weighed here.
-    ways = [way for way in (pair, pair[::-1]) if way in judged.trust]
+    ways = [way for way in (pair, (pair[1], pair[0])) if way in judged.trust]
     trust = {
         way: learnt
         for way in ways
