@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from amodal.model.blending import ANSWERERS, START, TRAINED
-from amodal.model.judging import Held, blended, trust_without
+from amodal.model.judging import Held, Judged, blended, trust_without
 from amodal.model.judging_retrieval import SHARES, most_within_error
+from amodal.model.trust import Trust
 from amodal.specification import LatentSpec
 
 SPEC = LatentSpec.continuous(6)
@@ -29,21 +30,26 @@ def shares(**given: float) -> torch.Tensor:
     return found
 
 
+def without(whole: Held, things: list[int]) -> Trust | None:
+    way = ("sight", "sound")
+    judged = Judged({}, {}, {}, {way: whole})
+    given = {way: shares(trained_members=1.0)}
+    return trust_without(judged, given, {"sound": SPEC}, things=np.array(things)).get(way)
+
+
 def test_what_is_trusted_of_a_match_was_learnt_without_it() -> None:
-    whole, given = held(), shares(trained_members=1.0)
+    whole = held()
     changed = Held(whole.things, whole.alone, whole.truth.clone(), whole.cycle)
     changed.truth[2:4] += 100
-    left_out = np.array([32, 33])
-    learnt = trust_without(whole, given, SPEC, things=left_out)
-    assert learnt == trust_without(changed, given, SPEC, things=left_out)
+    learnt = without(whole, [32, 33])
+    assert learnt == without(changed, [32, 33])
     assert learnt is not None
     assert learnt.matches == 10
-    assert learnt != trust_without(changed, given, SPEC, things=np.array([32, 35]))
+    assert learnt != without(changed, [32, 35])
 
 
 def test_too_few_others_teach_nothing() -> None:
-    things = np.arange(30, 41)
-    assert trust_without(held(), shares(trained_members=1.0), SPEC, things=things) is None
+    assert without(held(), list(range(30, 41))) is None
 
 
 def test_a_blend_is_the_mean_by_shares_and_leaves_out_what_has_none() -> None:

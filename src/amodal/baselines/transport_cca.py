@@ -59,10 +59,10 @@ class TransportCCA(Baseline):
 
     def _fit(self, rows: Mapping[str, Tensor], table: MatchTable) -> None:
         coordinates = Coordinates.of(rows, self.principal)
-        given = {}
-        if self.settings:
-            given = {"candidates": (self.settings,), "unchosen": (self.settings,)}
-        choice = choose_settings(coordinates.standard, coordinates.deviations, table, **given)
+        given = (self.settings,) if self.settings else ()
+        choice = choose_settings(
+            coordinates.standard, coordinates.deviations, table, candidates=given
+        )
         found = fit_aligned(coordinates, table, choice)
         self.settings_ = choice.views
         self.correlations_ = found.correlations

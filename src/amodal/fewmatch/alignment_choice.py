@@ -61,8 +61,7 @@ def choose_settings(
     deviations: Mapping[str, Float[Tensor, " _"]],
     table: MatchTable,
     *,
-    candidates: Sequence[AlignmentSettings] = CANDIDATES,
-    unchosen: Sequence[AlignmentSettings] = UNCHOSEN,
+    candidates: Sequence[AlignmentSettings] = (),
 ) -> Choice:
     """Take the candidates that rank held-out matches best: lowest mean logarithms of the rank.
 
@@ -70,11 +69,13 @@ def choose_settings(
         rows: standardised principal coordinates of each modality, float64.
         deviations: the deviation of each of them before they were standardised.
         table: the matches; every fourth thing is held out in turn.
-        candidates: of which the best `VIEWS` are taken.
-        unchosen: taken in their place, with `MAP_PENALTY`, where matches are too few to choose.
+        candidates: of which the best `VIEWS` are taken, or all, with `MAP_PENALTY`, where matches
+            are too few to choose; by default `CANDIDATES`, or else `UNCHOSEN`.
     """
     if len(table.rows) < FEWEST_TO_CHOOSE:
-        return Choice(tuple(unchosen), (MAP_PENALTY,) * len(unchosen))
+        taken = tuple(candidates or UNCHOSEN)
+        return Choice(taken, (MAP_PENALTY,) * len(taken))
+    candidates = candidates or CANDIDATES
     judged = [_judge(scaled(rows, deviations, c.exponent), table, c) for c in candidates]
     best = np.argsort([ranks for ranks, _ in judged], kind="stable")[:VIEWS]
     return Choice(

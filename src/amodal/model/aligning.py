@@ -17,8 +17,6 @@ PRINCIPAL = 128
 """Principal coordinates of a modality, at most."""
 MEASURED = 10_000
 """Rows of a modality that the principal coordinates are measured on, at most."""
-CARRIED = ROWS
-"""Unmatched rows of a modality that take part in a plan, at most."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class Aligner:
             seen = known[known >= 0]
             # Without -1 the numbers of the rows that are seen begin at 0.
             columns.append(numbers - (len(known) - len(seen)))
-            gathered[name] = np.concatenate([seen, spread_out(free, CARRIED)])
+            gathered[name] = np.concatenate([seen, spread_out(free, ROWS)])
             measured[name] = np.concatenate([seen, spread_out(free, MEASURED)])
         raw = {n: latents[n][torch.from_numpy(measured[n])] * scales[n] for n in table.names}
         coordinates = Coordinates.of(raw, PRINCIPAL, turned=turned).rows(
@@ -95,7 +93,7 @@ class Aligner:
         if things is not None:
             known = (self.places.get(int(thing)) for thing in things)
             places = np.array([place for place in known if place is not None], dtype=np.int64)
-        most = CARRIED if places is None or len(places) == len(self.table.rows) else JUDGED_ROWS
+        most = ROWS if places is None or len(places) == len(self.table.rows) else JUDGED_ROWS
         found = fit_aligned(self.coordinates, self.table, self.choice, things=places, most=most)
         return Aligned(
             {

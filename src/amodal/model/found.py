@@ -149,11 +149,8 @@ def _rank_pair(
         aligned = None
         if share is not None:
             aligned = AlignedDirections.of(folds.forms.aligned(run.things), pair, float(share))
-        trust = {
-            way: learnt
-            for way in shares
-            if (learnt := _trust(folds, judged, way, shares[way], run.held_out))
-        }
+        specs = folds.trained.architecture.specs
+        trust = trust_without(judged, shares, specs, things=run.held_out)
         vectors = _Vectors(folds, ensemble, pair, trust, aligned)
         for way in shares:
             _rank_fold(folds, judged, way, who, run, vectors, galleries[way], ranks)
@@ -246,15 +243,3 @@ def _shares(judged: Judged, way: Direction, chosen: str | None) -> Float[Tensor,
     shares = torch.zeros_like(judged.shares[way])
     shares[ANSWERERS.index(chosen)] = 1
     return shares
-
-
-def _trust(
-    folds: Folds,
-    judged: Judged,
-    way: Direction,
-    shares: Float[Tensor, "answerer dim"],
-    things: np.ndarray,
-) -> Trust | None:
-    """Learnt from the matches of the other folds."""
-    spec = folds.trained.architecture.specs[way[1]]
-    return trust_without(judged.held[way], shares, spec, things=things)

@@ -118,30 +118,33 @@ def blended(
 
 
 def trust_without(
-    held: Held,
-    shares: Float[Tensor, "answerer dim"],
-    spec: LatentSpec,
+    judged: Judged,
+    shares: Mapping[Direction, Float[Tensor, "answerer _"]],
+    specs: Mapping[str, LatentSpec],
     *,
     things: Int64[np.ndarray, " thing"],
-) -> Trust | None:
+) -> dict[Direction, Trust]:
     """What to trust, learnt without some of the matches, which can then judge it.
 
     With few matches and many columns, weights that have seen a match find it all too well.
 
     Args:
-        held: all answers to held-out matches.
-        shares: of each answerer.
-        spec: of the target.
+        judged: with all answers to held-out matches.
+        shares: of each answerer, for the directions that are wanted.
+        specs: of all modalities.
         things: the matches that are left out.
 
     Returns:
-        None where fewer than two are left.
+        Of the directions where two matches at least are left.
     """
-    kept = torch.from_numpy(~np.isin(held.things, things))
-    if int(kept.sum()) < 2:
-        return None
-    answers = blended(held.alone, shares, spec)[:, kept]
-    return trust_of(answers, held.cycle[kept], held.truth[kept], spec)
+    found = {}
+    for way, share in shares.items():
+        held, spec = judged.held[way], specs[way[1]]
+        kept = torch.from_numpy(~np.isin(held.things, things))
+        if int(kept.sum()) >= 2:
+            answers = blended(held.alone, share, spec)[:, kept]
+            found[way] = trust_of(answers, held.cycle[kept], held.truth[kept], spec)
+    return found
 
 
 def _told(

@@ -145,18 +145,11 @@ def _log_ranks(
     latents, table = forms.latents, forms.table
     shared = shared_directions(ensemble, *(latents[name] for name in pair), names=pair)
     found = AlignedDirections.of(forms.aligned(run.things), pair, 0.0)
-    specs, sides = trained.architecture.specs, []
     # Where the fit will weigh no columns, nothing is weighed here.
-    ways = [way for way in (pair, (pair[1], pair[0])) if way in judged.trust]
-    trust = {
-        way: learnt
-        for way in ways
-        if (
-            learnt := trust_without(
-                judged.held[way], judged.shares[way], specs[way[1]], things=run.held_out
-            )
-        )
-    }
+    both = (pair, (pair[1], pair[0]))
+    weighed = {way: judged.shares[way] for way in both if way in judged.trust}
+    trust = trust_without(judged, weighed, trained.architecture.specs, things=run.held_out)
+    sides = []
     for place, name in enumerate(pair):
         numbers = np.concatenate([table.column(name)[held], spread_out(free[name], BESIDE)])
         rows = latents[name][torch.from_numpy(numbers)]
