@@ -56,8 +56,10 @@ class Answers:
             lambda: self.translated(ensemble.start, rows, source, target),
             lambda: self.kernel(kernel, rows, target),
             lambda: self.aligned(aligned, rows, target),
+            lambda: self.translated(ensemble.self_trained, rows, source, target),
         )
-        there = (True, ensemble.start is not None, kernel is not None, aligned is not None)
+        closed = (ensemble.start, kernel, aligned, ensemble.self_trained)
+        there = (True, *(each is not None for each in closed))
         parts = [
             graph.add("Mul", way(), graph.constant(share))
             for way, share, known in zip(ways, shares, there, strict=True)

@@ -1,7 +1,7 @@
 """Which rows each run of a population sees at each step: seeded, resumable, neighbour-free."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -27,6 +27,9 @@ class Batch:
     """1 where the thing is seen in the modality, 0 where it is not (or is only padding)."""
     unmatched: dict[str, Float[Tensor, "run batch dim"]]
     """Latents drawn from the modality's rows, regardless of matches."""
+    asked: dict[str, Float[Tensor, "run thing"]] = field(default_factory=dict)
+    """The same where a row may be asked about, too, and not only be the answer; as `present` where
+    left out."""
     distinct: bool = False
     """Whether all things are known to be different ones that are present in every modality."""
 
@@ -59,6 +62,7 @@ class Sampler:
         batch: int,
         unmatched_batch: int,
         unmatched: Mapping[str, np.ndarray] | None = None,
+        only_told: Mapping[str, int] | None = None,
     ) -> None:
         """Prepare the draws.
 
@@ -70,6 +74,7 @@ class Sampler:
             batch: matched things a step (a run with fewer sees all of its own at each step).
             unmatched_batch: unmatched rows a modality and step; 0 draws none.
             unmatched: the rows of each modality to draw those from; all when left out.
+            only_told: rows of each modality from this one on are answers, and never asked about.
         """
         self.latents = latents
         self.table = torch.from_numpy(table.rows)
@@ -83,6 +88,7 @@ class Sampler:
             name: torch.from_numpy(np.asarray(rows, dtype=np.int64))
             for name, rows in (unmatched or {}).items()
         }
+        self.only_told = dict(only_told or {})
         self._repeated = len(self.separate.unique()) < len(self.separate)
         self._block: _Block | None = None
 
@@ -99,16 +105,18 @@ class Sampler:
             block = self._block = self._draw_block(step // BLOCK)
         things, share = block.things[step % BLOCK], block.share[step % BLOCK]
         rows = self.table[things.clamp_min(0)].masked_fill((things < 0)[..., None], -1)
-        matched, present = {}, {}
+        matched, present, asked = {}, {}, {}
         for column, name in enumerate(self.names):
             present[name] = (rows[..., column] >= 0).float()
+            if name in self.only_told:
+                asked[name] = present[name] * (rows[..., column] < self.only_told[name])
             matched[name] = self._gather(name, rows[..., column].clamp_min(0))
         unmatched = {}
         if self.unmatched_batch:
             for column, name in enumerate(self.names):
                 unmatched[name] = self._gather(name, self._spread(name, share[:, column]))
         numbers = self.separate[things.clamp_min(0)].masked_fill(things < 0, -1)
-        return Batch(matched, numbers, present, unmatched, distinct=block.distinct)
+        return Batch(matched, numbers, present, unmatched, asked, distinct=block.distinct)
 
     def _draw_block(self, number: int) -> _Block:
         """What all runs see in the next steps; a run with fewer things is padded with -1."""

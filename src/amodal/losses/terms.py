@@ -38,7 +38,8 @@ def translation(step: Step, settings: LossSettings) -> PerRun:
     """L_y(g_y(z(x)), y) over matches, the mean over the directions that have any."""
     terms = []
     for (source, target), raw in step.translated.items():
-        counted = step.batch.present[source] * step.batch.present[target]
+        present = step.batch.present
+        counted = step.batch.asked.get(source, present[source]) * present[target]
         errors = latent_error(
             raw,
             step.batch.matched[target],

@@ -1,8 +1,8 @@
 """Shares of several answerers in one answer, by what held-out matches say of each.
 
-Trained members, ridge regression, kernel ridge regression and an alignment by transport answer the
-same question, and none of them is best for every block of latents and number of matches. Their
-errors differ, so that a mean of them may be better than each (stacked regression: Wolpert 1992,
+Trained members, ridge regression, kernel ridge regression, an alignment by transport and a
+self-trained workspace answer the same question, and none of them is best for every block of latents
+and number of matches. Their errors differ, so that a mean of them may be better than each (stacked regression: Wolpert 1992,
 doi:10.1016/S0893-6080(05)80023-1; Breiman 1996, doi:10.1007/BF00117832).
 """
 
@@ -16,8 +16,8 @@ from amodal.specification import LatentSpec
 from amodal.typing import Float
 
 TRAINED, START, KERNEL = "trained members", "ridge regression", "kernel ridge regression"
-ALIGNED = "alignment by transport"
-ANSWERERS = (TRAINED, START, KERNEL, ALIGNED)
+ALIGNED, SELF_TRAINED = "alignment by transport", "self-trained workspace"
+ANSWERERS = (TRAINED, START, KERNEL, ALIGNED, SELF_TRAINED)
 """In the order of their shares."""
 COST = 4.0
 """A further answerer must lower the held-out error by more than this, divided by the matches: a

@@ -87,6 +87,7 @@ def gather(
     trained: Population,
     runs: Sequence[Run],
     forms: ClosedForms,
+    self_trained: Population | None = None,
 ) -> dict[Direction, Evidence]:
     """The evidence of every direction that had held-out matches.
 
@@ -97,9 +98,12 @@ def gather(
         trained: every run after training.
         runs: their settings.
         forms: the closed forms that take part.
+        self_trained: of the first member's runs, where they have one.
     """
     label = separate_things(forms.table)
-    folds = Folds.of(runs, start=start, trained=trained, forms=forms, thing=label)
+    folds = Folds.of(
+        runs, start=start, trained=trained, self_trained=self_trained, forms=forms, thing=label
+    )
     ranks = ranks_of(folds, judged, {pair: found.share for pair, found in aligned.items()})
     found = {}
     for direction, held in judged.held.items():

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,16 @@ from amodal.fewmatch.start import put_start
 from amodal.files import atomic_path, explained_disk_errors, read_json, write_json
 from amodal.latents import MatchTable, Normalisation
 from amodal.model.aligning import Aligner, free_rows
+from amodal.model.blending import SELF_TRAINED
 from amodal.model.closed_forms import ClosedForms
 from amodal.model.evidence import Evidence, gather
 from amodal.model.inference import Ensemble
-from amodal.model.judging import Judged, judge
-from amodal.model.judging_retrieval import aligned_share, ensemble_of
+from amodal.model.judging import Judged, judge, judge_another
+from amodal.model.judging_retrieval import aligned_share, ensemble_of, fold_ensemble
 from amodal.model.plan import Trial, leave_one_out, plan_runs
 from amodal.model.presets import Preset
 from amodal.model.retrieval_vectors import AlignedDirections, SharedDirections, shared_directions
+from amodal.model.self_training import BATCH, Learner, Lessons, SelfTraining
 from amodal.model.trust import Trust
 from amodal.model.weighing import weighed_trials
 from amodal.training import Outcome, Run, train
@@ -35,6 +37,9 @@ from amodal.workspace import Architecture, Population
 
 TRIES = "checkpoint-tries.safetensors"
 """Of the runs that only choose how much unmatched rows may say."""
+LESSONS = "checkpoint-self-trained-{}.safetensors"
+"""Of one round of self-training."""
+Teach = Callable[[Population, Lessons], Outcome]
 FEWEST_ALIGNED = 3
 """Matches that an alignment learns from at least."""
 
@@ -97,6 +102,21 @@ def fit_population(
     Returns:
         What each trial gave.
     """
+    lessons = count()
+
+    def self_trained(before: Population, given: Lessons) -> Outcome:
+        number = next(lessons)
+        place = None if folder is None else folder / LESSONS.format(number)
+        own = settings.training
+        return train(
+            before,
+            given.rows,
+            given.table,
+            runs=[replace(run, weight_decay=settings.decay(len(run.things))) for run in given.runs],
+            settings=replace(own, steps=own.steps // 2, batch=BATCH),
+            only_told=given.only_told,
+            checkpoint=place,
+        )
 
     def trained(runs: list[Run], **places: Any) -> tuple[Population, Outcome]:
         population = Population.create(architecture, [run.seed for run in runs])
@@ -125,9 +145,9 @@ def fit_population(
     for number, trial in enumerate(trials):
         own = [index for index, owner in enumerate(owners) if owner == number]
         matches = trial.things.tobytes()
+        # Without training the start is what was asked for, as it is.
+        beside = settings.start and settings.training.steps > 0 and len(trial.things) > 0
         if matches not in known:
-            # Without training the start is what was asked for, as it is.
-            beside = settings.start and settings.training.steps > 0 and len(trial.things) > 0
             aligned = beside and settings.align and len(trial.things) >= FEWEST_ALIGNED
             aligner = None
             if aligned and scales is not None:
@@ -144,7 +164,8 @@ def fit_population(
         forms = known[matches]
         start = population if settings.start else None
         free = {name: free_rows(latents, table, name, unmatched) for name in latents}
-        found = _collect(start, outcome, runs, own, forms, free, evidence=evidence)
+        teach = self_trained if beside and settings.self_train else None
+        found = _collect(start, outcome, runs, own, forms, free, teach, evidence=evidence)
         fitted.append(replace(found, unmatched_weight=trial.unmatched_weights[0]))
     return fitted
 
@@ -179,6 +200,7 @@ def _collect(
     own: list[int],
     forms: ClosedForms,
     free: Mapping[str, np.ndarray],
+    teach: Teach | None,
     *,
     evidence: bool,
 ) -> Fitted:
@@ -195,14 +217,33 @@ def _collect(
         before = None  # It is what the members are, untrained.
         judging, after = _left_out(outcome.population.architecture, forms, things)
     judged = judge(before, after, judging, dict(forms.latents), forms.table, forms=forms)
+    taught = None
+    if teach is not None and len(full) < len(own):
+        whole = ensemble_of(members, first, forms, judged.shares, things=things)
+        judged, taught = _self_trained(whole, before, after, judging, forms, judged, free, teach)
     if len(full) == len(own):
         # What these few say of simple maps is no measure of how far to trust a row.
         judged.trust.clear()
-    aligned = _aligned_directions(before, after, judging, forms, judged, things, free)
+    aligned = _aligned_directions(before, after, taught, judging, forms, judged, things, free)
     known: dict[tuple[str, str], Evidence] = {}
     if len(full) < len(own) and evidence:
-        known = gather(judged, aligned, start=before, trained=after, runs=judging, forms=forms)
-    ensemble = ensemble_of(members, first, forms, judged.shares, things=things)
+        known = gather(
+            judged,
+            aligned,
+            start=before,
+            trained=after,
+            runs=judging,
+            forms=forms,
+            self_trained=taught,
+        )
+    ensemble = ensemble_of(
+        members,
+        first,
+        forms,
+        judged.shares,
+        things=things,
+        self_trained=None if taught is None else taught.choose([0]),
+    )
     mine = set(own)
     return Fitted(
         ensemble=ensemble,
@@ -226,6 +267,38 @@ def _collect(
     )
 
 
+def _self_trained(
+    whole: Ensemble,
+    before: Population | None,
+    after: Population,
+    runs: list[Run],
+    forms: ClosedForms,
+    judged: Judged,
+    free: Mapping[str, np.ndarray],
+    teach: Teach,
+) -> tuple[Judged, Population | None]:
+    """What held-out matches say with a self-trained workspace, and that of each of the first
+    member's runs; both as they were, and None, where it would learn nothing."""
+    own = [index for index, run in enumerate(runs) if run.group == runs[0].group]
+    learners = [
+        Learner(
+            runs[index],
+            fold_ensemble(index, runs, before, after, None, forms, judged.shares)
+            if len(runs[index].held_out)
+            else whole,
+        )
+        for index in own
+    ]
+    given = SelfTraining(forms.latents, forms.table, free, forms.specs)
+    taught = given.taught(learners, after.choose(own), judged, trained=teach)
+    if taught is None:
+        return judged, None
+    first = [runs[index] for index in own]
+    judged = judge_another(judged, SELF_TRAINED, taught, first, forms.latents, forms.table)
+    with_share = any(bool(share[-1].any()) for share in judged.shares.values())
+    return judged, taught if with_share else None
+
+
 def _left_out(
     architecture: Architecture, forms: ClosedForms, things: np.ndarray
 ) -> tuple[list[Run], Population]:
@@ -240,6 +313,7 @@ def _left_out(
 def _aligned_directions(
     before: Population | None,
     after: Population,
+    taught: Population | None,
     runs: Sequence[Run],
     forms: ClosedForms,
     judged: Judged,
@@ -250,7 +324,9 @@ def _aligned_directions(
     if forms.aligner is None:
         return {}
     shares = {
-        pair: aligned_share(before, after, runs, forms, judged, pair=pair, free=free)
+        pair: aligned_share(
+            before, after, runs, forms, judged, pair=pair, free=free, self_trained=taught
+        )
         for pair in combinations(forms.specs, 2)
     }
     return {

@@ -19,7 +19,7 @@ from amodal.model.blending import ANSWERERS, KERNEL, START
 from amodal.model.closed_forms import ClosedForms
 from amodal.model.inference import Ensemble
 from amodal.model.judging import Direction, Judged, trust_without
-from amodal.model.judging_retrieval import ensemble_of
+from amodal.model.judging_retrieval import fold_ensemble
 from amodal.model.retrieval_vectors import (
     AlignedDirections,
     retrieval_vectors,
@@ -48,6 +48,7 @@ class Folds:
     """Index -> run."""
     start: Population | None
     trained: Population
+    self_trained: Population | None
     forms: ClosedForms
     thing: np.ndarray
     """Number of the separate thing of each match."""
@@ -69,6 +70,7 @@ class Folds:
         *,
         start: Population | None,
         trained: Population,
+        self_trained: Population | None,
         forms: ClosedForms,
         thing: np.ndarray,
     ) -> "Folds":
@@ -76,7 +78,7 @@ class Folds:
         judging = {index: run for index, run in enumerate(runs) if len(run.held_out)}
         group = min((run.group for run in judging.values()), default=0)
         own = {index: run for index, run in judging.items() if run.group == group}
-        return cls(own, start, trained, forms, thing)
+        return cls(own, start, trained, self_trained, forms, thing)
 
     def pairs(self, things: np.ndarray, direction: Direction) -> np.ndarray:
         """Those of some matches that both modalities see."""
@@ -143,9 +145,9 @@ def _rank_pair(
         for gallery in (MATCHES, UNMATCHED):
             ranks.found[way, who, gallery] = torch.full((count,), torch.nan)
     for index, run in folds.runs.items():
-        start = None if folds.start is None else folds.start.choose([index])
-        members = folds.trained.choose([index])
-        ensemble = ensemble_of(members, start, folds.forms, shares, things=run.things)
+        ensemble = fold_ensemble(
+            index, folds.runs, folds.start, folds.trained, folds.self_trained, folds.forms, shares
+        )
         aligned = None
         if share is not None:
             aligned = AlignedDirections.of(folds.forms.aligned(run.things), pair, float(share))

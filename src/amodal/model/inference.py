@@ -45,9 +45,11 @@ class Ensemble:
     """(source, target) -> kernel ridge regression on the same matches."""
     aligned: dict[tuple[str, str], Affine] = field(default_factory=dict)
     """(source, target) -> the linear map of an alignment by transport."""
+    self_trained: Population | None = None
+    """One workspace that learnt from pseudo-matches; None where there are none."""
     shares: dict[tuple[str, str], Float[Tensor, "answerer dim"]] = field(default_factory=dict)
-    """(source, target) -> the share of members, start, kernel ridge and alignment in each column;
-    where there is none the members answer alone."""
+    """(source, target) -> the share of each of `ANSWERERS` in each column; where there is none the
+    members answer alone."""
 
 
 def answer_members(
@@ -58,7 +60,7 @@ def answer_members(
     spec = ensemble.members.architecture.specs[target]
     if shares is None:
         return translate_members(ensemble.members, rows, source, target)
-    trained, start, kernel, aligned = (bool(share.any()) for share in shares)
+    trained, start, kernel, aligned, self_trained = (bool(share.any()) for share in shares)
     mixed = torch.zeros(len(ensemble.members), len(rows), spec.dim)
     if trained:
         mixed += shares[0] * translate_members(ensemble.members, rows, source, target)
@@ -68,6 +70,8 @@ def answer_members(
         mixed += shares[2] * nearest_latents(ensemble.kernels[source, target](rows), spec)
     if aligned:
         mixed += shares[3] * nearest_latents(ensemble.aligned[source, target](rows), spec)
+    if self_trained and ensemble.self_trained is not None:
+        mixed += shares[4] * translate_members(ensemble.self_trained, rows, source, target)
     return as_directions(mixed, spec)
 
 

@@ -107,18 +107,19 @@ def _check_trust(trust: Trust, dim: int) -> None:
 def _check_answerers(
     ensemble: Any, directions: set[tuple[str, str]], sizes: Mapping[str, int]
 ) -> None:
-    for what, population in (("members", ensemble.members), ("start", ensemble.start)):
+    own = {name: getattr(ensemble, name) for name in ("members", "start", "self_trained")}
+    for what, population in own.items():
         if population is None:
             continue
         _expect_type(what, population.matrix, torch.float32)
-        if len(population) < 1 or (what == "start" and len(population) != 1):
+        if len(population) < 1 or (what != "members" and len(population) != 1):
             raise ValueError(f"{what}: {len(population)} runs")
     _expect_among("shares", ensemble.shares, directions)
     for (source, target), shares in ensemble.shares.items():
         _expect_shape("shares", shares, (len(ANSWERERS), sizes[target]), torch.float32)
         pair = (source, target)
         closed = (pair in ensemble.kernels, pair in ensemble.aligned)
-        there = (True, ensemble.start is not None, *closed)
+        there = (True, ensemble.start is not None, *closed, ensemble.self_trained is not None)
         absent = [part for part, known in zip(shares, there, strict=True) if not known]
         if any(bool(part.any()) for part in absent):
             raise ValueError("shares: of an answer that is not there")

@@ -5,7 +5,7 @@ ensemble that will answer later, on matches that none of the answering runs had 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 
 import numpy as np
@@ -71,35 +71,70 @@ def judge(
         table: all matches.
         forms: the closed forms that take part.
     """
-    judged = Judged({}, {}, {})
+    held: dict[Direction, Held] = {}
     for source, target in permutations(table.names, 2):
         held_out = _held_out(runs, table, source, target)
         if not held_out:
             continue
-        direction, spec = (source, target), trained.architecture.specs[target]
+        direction = (source, target)
         # Closed forms cost more than answers of networks: the folds of one member judge them.
         first = runs[held_out[0][0]].group
         things, answers = _answers(trained, held_out, latents, table, direction)
-        truth = latents[target][table.column(target)[things]]
         alone = {TRAINED: answers}
         if start is not None:
             alone[START] = _answers(start, held_out, latents, table, direction)[1]
         own = [(index, held) for index, held in held_out if runs[index].group == first]
         for name in forms.names([runs[index].things for index, _ in own], direction):
             alone[name] = _told(forms, name, runs, own, direction)[None]
-        means = torch.stack([average(each, spec) for each in alone.values()])
+        truth = latents[target][table.column(target)[things]]
+        cycle = _cycles(trained, held_out, latents, table, direction)
+        held[direction] = Held(things, alone, truth, cycle)
+    return _settled(held, trained.architecture.specs)
+
+
+def judge_another(
+    judged: Judged,
+    name: str,
+    population: Population,
+    runs: Sequence[Run],
+    latents: Mapping[str, Float[Tensor, "_ _"]],
+    table: MatchTable,
+) -> Judged:
+    """The same with one answerer more, of one run for each fold of the first member.
+
+    Args:
+        judged: what is known of the others.
+        name: of `ANSWERERS`.
+        population: its runs.
+        runs: their settings, with their held-out matches.
+        latents: normalised rows of each modality.
+        table: all matches.
+    """
+    found = {}
+    for direction, held in judged.held.items():
+        held_out = _held_out(runs, table, *direction)
+        _, answers = _answers(population, held_out, latents, table, direction)
+        found[direction] = replace(held, alone=held.alone | {name: answers})
+    return _settled(found, population.architecture.specs)
+
+
+def _settled(held: dict[Direction, Held], specs: Mapping[str, LatentSpec]) -> Judged:
+    """Shares, errors and trust, by what everybody answered."""
+    judged = Judged({}, {}, {}, held)
+    for direction, own in held.items():
+        spec = specs[direction[1]]
+        means = torch.stack([average(each, spec) for each in own.alone.values()])
         shares = torch.zeros(len(ANSWERERS), spec.dim)
-        places = [ANSWERERS.index(name) for name in alone]
-        shares[places] = blend_shares(means, truth, spec)
-        answers = blended(alone, shares, spec)
+        shares[[ANSWERERS.index(name) for name in own.alone]] = blend_shares(
+            means, own.truth, spec
+        )
+        answers = blended(own.alone, shares, spec)
         judged.shares[direction] = shares
         judged.errors[direction] = {
-            name: float((average(each, spec) - truth).square().mean())
-            for name, each in (alone | {BLENDED: answers}).items()
+            name: float((average(each, spec) - own.truth).square().mean())
+            for name, each in (own.alone | {BLENDED: answers}).items()
         }
-        cycle = _cycles(trained, held_out, latents, table, direction)
-        judged.trust[direction] = trust_of(answers, cycle, truth, spec)
-        judged.held[direction] = Held(things, alone, truth, cycle)
+        judged.trust[direction] = trust_of(answers, own.cycle, own.truth, spec)
     return judged
 
 
@@ -176,7 +211,7 @@ def _held_out(
 def _answers(
     population: Population,
     held_out: list[tuple[int, np.ndarray]],
-    latents: dict[str, Tensor],
+    latents: Mapping[str, Tensor],
     table: MatchTable,
     direction: Direction,
 ) -> tuple[list[int], Float[Tensor, "member thing dim"]]:

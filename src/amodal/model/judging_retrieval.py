@@ -39,6 +39,7 @@ def aligned_share(
     *,
     pair: Pair,
     free: Mapping[str, np.ndarray],
+    self_trained: Population | None = None,
 ) -> float:
     """The largest share of an alignment's cosine that held-out matches do not speak against.
 
@@ -53,9 +54,18 @@ def aligned_share(
         judged: what held-out matches said of the translations.
         pair: the two modalities.
         free: rows of each modality that are in no match.
+        self_trained: of the first member's runs, where they have one.
     """
     logarithms = [
-        _log_ranks(start, trained, (index, runs[index]), forms, judged, pair, held, free)
+        _log_ranks(
+            fold_ensemble(index, runs, start, trained, self_trained, forms, judged.shares),
+            runs[index],
+            forms,
+            judged,
+            pair,
+            held,
+            free,
+        )
         for index, held in _folds(runs, forms.table, pair)
     ]
     return most_within_error(torch.cat(logarithms, 1)) if logarithms else 0.0
@@ -100,6 +110,7 @@ def ensemble_of(
     shares: Mapping[Pair, Float[Tensor, "answerer _"]],
     *,
     things: np.ndarray,
+    self_trained: Population | None = None,
 ) -> Ensemble:
     """Members and the closed forms that have a share beside them, which learnt from `things`.
 
@@ -109,6 +120,7 @@ def ensemble_of(
         forms: the closed forms that take part.
         shares: of each answerer, by direction.
         things: the matches that were learnt from.
+        self_trained: the one that learnt from pseudo-matches, where there is one.
     """
     with_share = {
         name: [way for way, given in shares.items() if bool(given[place].any())]
@@ -120,13 +132,35 @@ def ensemble_of(
         kernels={way: forms.kernel_map(way, things=things) for way in with_share[KERNEL]},
         aligned={way: forms.aligned(things).maps[way] for way in with_share[ALIGNED]},
         shares=dict(shares),
+        self_trained=self_trained,
+    )
+
+
+def fold_ensemble(
+    index: int,
+    runs: Sequence[Run] | Mapping[int, Run],
+    start: Population | None,
+    trained: Population,
+    self_trained: Population | None,
+    forms: ClosedForms,
+    shares: Mapping[Pair, Float[Tensor, "answerer _"]],
+) -> Ensemble:
+    """What those answer that learnt from the same matches as one run of the first member."""
+    items = runs.items() if isinstance(runs, Mapping) else enumerate(runs)
+    own = [i for i, run in items if np.array_equal(run.things, runs[index].things)]
+    return ensemble_of(
+        trained.choose(own),
+        None if start is None else start.choose([index]),
+        forms,
+        shares,
+        things=runs[index].things,
+        self_trained=None if self_trained is None else self_trained.choose([index]),
     )
 
 
 def _log_ranks(
-    start: Population | None,
-    trained: Population,
-    fold: tuple[int, Run],
+    ensemble: Ensemble,
+    run: Run,
     forms: ClosedForms,
     judged: Judged,
     pair: Pair,
@@ -134,21 +168,13 @@ def _log_ranks(
     free: Mapping[str, np.ndarray],
 ) -> Float[Tensor, "share rank"]:
     """log(1 + wrong answers before the right one), for each share and each search."""
-    index, run = fold
-    ensemble = ensemble_of(
-        trained.choose([index]),
-        None if start is None else start.choose([index]),
-        forms,
-        judged.shares,
-        things=run.things,
-    )
     latents, table = forms.latents, forms.table
     shared = shared_directions(ensemble, *(latents[name] for name in pair), names=pair)
     found = AlignedDirections.of(forms.aligned(run.things), pair, 0.0)
     # Where the fit will weigh no columns, nothing is weighed here.
     both = (pair, (pair[1], pair[0]))
     weighed = {way: judged.shares[way] for way in both if way in judged.trust}
-    trust = trust_without(judged, weighed, trained.architecture.specs, things=run.held_out)
+    trust = trust_without(judged, weighed, forms.specs, things=run.held_out)
     sides = []
     for place, name in enumerate(pair):
         numbers = np.concatenate([table.column(name)[held], spread_out(free[name], BESIDE)])

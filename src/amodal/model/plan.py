@@ -93,6 +93,9 @@ def plan_runs(table: MatchTable, trial: Trial, *, folds: int, first_group: int =
         The runs, member after member, each member's full run first.
     """
     runs = []
+    # All members leave out the same parts, so that there is a whole ensemble which has not seen a
+    # match: what it says is judged, and what learns from it.
+    parts = _folds(table, trial.things, folds, trial.seed)
     for member in range(trial.members):
         base = (trial.seed * 1_000 + member) * 100
         group = first_group + member
@@ -103,7 +106,7 @@ def plan_runs(table: MatchTable, trial: Trial, *, folds: int, first_group: int =
             "group": group,
         }
         runs.append(Run(seed=base, things=trial.things, **shared))
-        for fold, held_out in enumerate(_folds(table, trial.things, folds, base)):
+        for fold, held_out in enumerate(parts):
             rest = np.setdiff1d(trial.things, held_out)
             runs.append(Run(seed=base + fold + 1, things=rest, held_out=held_out, **shared))
     return runs

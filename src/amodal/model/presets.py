@@ -27,6 +27,9 @@ class Preset:
     align: bool = True
     """Let an alignment by transport between unmatched rows answer and rank too, by the share that
     held-out matches give it; only with a start."""
+    self_train: bool = True
+    """Let a workspace that learns from pseudo-matches of unmatched rows answer too, by the share
+    that held-out matches give it; only with a start."""
     principal: int | None = 128
     """Principal coordinates kept of a latent space that is wider and all continuous; None keeps
     it as it is."""

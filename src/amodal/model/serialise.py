@@ -43,6 +43,8 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
     tensors = {"members": model.ensemble_.members.matrix}
     if model.ensemble_.start is not None:
         tensors["start"] = model.ensemble_.start.matrix
+    if model.ensemble_.self_trained is not None:
+        tensors["self_trained"] = model.ensemble_.self_trained.matrix
     for name, normalisation in model.normalisation_.items():
         if normalisation.basis is not None:
             tensors[f"basis.{name}"] = normalisation.basis
@@ -101,11 +103,10 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
     model.trust_ = {
         (source, target): Trust.from_json(value) for source, target, value in config["trust"]
     }
-    start = tensors.get("start")
     directions = list(permutations(model.architecture_.names, 2))
     model.ensemble_ = Ensemble(
         members=_weights(model.architecture_, tensors["members"]),
-        start=None if start is None else _weights(model.architecture_, start),
+        start=_known_weights(model.architecture_, tensors.get("start")),
         kernels={
             (source, target): _parts(KernelMap, tensors, f"kernel.{source}.{target}")
             for source, target in directions
@@ -116,6 +117,7 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
             for source, target in directions
             if f"map.{source}.{target}.weight" in tensors
         },
+        self_trained=_known_weights(model.architecture_, tensors.get("self_trained")),
         shares={
             (source, target): _of_all_answerers(tensors[f"shares.{source}.{target}"])
             for source, target in directions
@@ -180,6 +182,10 @@ def _weights(architecture: Architecture, matrix: Tensor) -> Population:
     if not fits or matrix.shape[1] != architecture.count():
         raise ValueError("the weights are those of another architecture")
     return Population(architecture, matrix)
+
+
+def _known_weights(architecture: Architecture, matrix: Tensor | None) -> Population | None:
+    return None if matrix is None else _weights(architecture, matrix)
 
 
 def _plain(value: Any) -> Any:

@@ -29,8 +29,8 @@ from amodal.files import (
 from amodal.model.card import card
 
 FORMAT = "amodal-workspace"
-VERSION = 2
-"""2: the directions of an alignment are in several views."""
+VERSION = 3
+"""2: the directions of an alignment are in several views; 3: a self-trained workspace answers."""
 CARD = "README.md"
 FILES = ("config.json", "model.safetensors", "environment.json", "metrics.jsonl")
 """What a folder holds beside the card; the last one only after a fit with a folder."""

@@ -40,6 +40,7 @@ def train(
     runs: Sequence[Run],
     settings: TrainingSettings,
     unmatched: Mapping[str, np.ndarray] | None = None,
+    only_told: Mapping[str, int] | None = None,
     checkpoint: Path | None = None,
     on_look: OnLook | None = None,
 ) -> Outcome:
@@ -58,6 +59,8 @@ def train(
         settings: what they share.
         unmatched: the rows of each modality that demi-cycles and cycles learn from; all of them
             when left out.
+        only_told: rows of each modality from this one on are answers that somebody made up:
+            translations are trained to give them, not to start from them.
         checkpoint: a file to go on from when it is there, and to write at looks, once a
             second at most (further chunks have a number in the name); removed by the caller once
             the result is safe, see `remove_checkpoints`.
@@ -91,6 +94,7 @@ def train(
             runs=[runs[run] for run in chunk],
             settings=settings,
             unmatched=unmatched,
+            only_told=only_told,
             checkpoint=files[number],
             on_look=look,
             advance=go,

@@ -54,6 +54,7 @@ def train_chunk(
     runs: Sequence[Run],
     settings: TrainingSettings,
     unmatched: Mapping[str, np.ndarray] | None,
+    only_told: Mapping[str, int] | None,
     checkpoint: Path | None,
     on_look: OnLook,
     advance: Advance,
@@ -67,6 +68,7 @@ def train_chunk(
         runs: the settings of each run.
         settings: what they share.
         unmatched: see `amodal.training.train`.
+        only_told: see there, too.
         checkpoint: a file to go on from when it is there, and to write at looks, once a
             second at most.
         on_look: called with the rows of the history at every look.
@@ -102,6 +104,7 @@ def train_chunk(
             seeds=of([run.seed for run in runs]),
             batch=settings.batch,
             unmatched=unmatched,
+            only_told=only_told,
             unmatched_batch=settings.unmatched_batch if needs & {"restored", "returned"} else 0,
         )
 
