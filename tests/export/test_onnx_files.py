@@ -35,7 +35,7 @@ DIRECTIONS = list(permutations(("sight", "words", "touch"), 2))
 @pytest.fixture(scope="module")
 def golden() -> Workspace:
     """Three modalities with all kinds of blocks; every answerer has a share."""
-    return amodal.load(GOLDEN / "alignment")
+    return amodal.load(GOLDEN / "self-training")
 
 
 def ask(path: Path, rows: np.ndarray) -> list[np.ndarray]:

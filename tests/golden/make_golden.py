@@ -56,8 +56,8 @@ def asked(model: Workspace, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray
 
 def main(folder: Path) -> None:
     """Fit, save, and record."""
-    given = data()
-    model = Workspace(state=6, hidden=4, members=2, folds=3, steps=200, seed=5, principal=3)
+    given = data(700)
+    model = Workspace(state=6, hidden=4, members=2, folds=3, steps=200, seed=6, principal=3)
     model.fit(
         {name: rows[20 * i :] for i, (name, rows) in enumerate(given.items())},
         matches={name: np.arange(40) + 40 - 20 * i for i, name in enumerate(NAMES)},

@@ -2,8 +2,8 @@
 
 Trained members, ridge regression, kernel ridge regression, an alignment by transport and a
 self-trained workspace answer the same question, and none of them is best for every block of latents
-and number of matches. Their errors differ, so that a mean of them may be better than each (stacked regression: Wolpert 1992,
-doi:10.1016/S0893-6080(05)80023-1; Breiman 1996, doi:10.1007/BF00117832).
+and number of matches. Their errors differ, so that a mean of them may be better than each (stacked
+regression: Wolpert 1992, doi:10.1016/S0893-6080(05)80023-1; Breiman 1996, doi:10.1007/BF00117832).
 """
 
 from itertools import combinations

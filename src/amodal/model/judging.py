@@ -125,9 +125,7 @@ def _settled(held: dict[Direction, Held], specs: Mapping[str, LatentSpec]) -> Ju
         spec = specs[direction[1]]
         means = torch.stack([average(each, spec) for each in own.alone.values()])
         shares = torch.zeros(len(ANSWERERS), spec.dim)
-        shares[[ANSWERERS.index(name) for name in own.alone]] = blend_shares(
-            means, own.truth, spec
-        )
+        shares[[ANSWERERS.index(name) for name in own.alone]] = blend_shares(means, own.truth, spec)
         answers = blended(own.alone, shares, spec)
         judged.shares[direction] = shares
         judged.errors[direction] = {

@@ -36,6 +36,7 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
             "start",
             "kernel",
             "align",
+            "self_train",
             "principal",
             "state",
             "hidden",

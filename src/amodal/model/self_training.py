@@ -153,8 +153,8 @@ class SelfTraining:
                 for place, name in enumerate(pair)
             )
             sums += self._apart(learner.ensemble, pair, errors, (own, truth), (first, second))
-            turned = (errors[1], errors[0])
-            sums += self._apart(learner.ensemble, pair[::-1], turned, (truth, own), (second, first))
+            back, turned = (pair[1], pair[0]), (errors[1], errors[0])
+            sums += self._apart(learner.ensemble, back, turned, (truth, own), (second, first))
         return sums
 
     def _apart(

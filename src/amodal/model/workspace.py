@@ -47,8 +47,9 @@ class Workspace(Sharing, SklearnCalls):
     Devillers, Maytié, VanRullen 2024, "Semi-supervised multimodal representation learning through
     a global workspace" (arXiv 2306.15711). Every modality is encoded into and decoded from one
     state. Translation and contrastive losses learn from the few matches, demi-cycles and cycles
-    from all rows. It starts at ridge regression; trained members, ridge, kernel ridge and an
-    alignment by transport answer together, each with the share that held-out matches give it.
+    from all rows. It starts at ridge regression; trained members, ridge, kernel ridge, an alignment
+    by transport and a self-trained workspace answer together, each with the share that held-out
+    matches give it.
 
     Example:
         >>> import numpy as np
@@ -72,6 +73,7 @@ class Workspace(Sharing, SklearnCalls):
         start: bool | None = None,
         kernel: bool | None = None,
         align: bool | None = None,
+        self_train: bool | None = None,
         principal: int | None = None,
         state: int | None = None,
         hidden: int | None = None,
@@ -90,6 +92,7 @@ class Workspace(Sharing, SklearnCalls):
             start: begin at ridge regression on the matches.
             kernel: let kernel ridge regression answer too, by its share on held-out matches.
             align: let an alignment by transport between unmatched rows answer and rank too.
+            self_train: let a workspace that learns from pseudo-matches answer too.
             principal: principal coordinates kept of a wider latent space.
             state: numbers in a state.
             hidden: width of the networks' hidden layers; left out, 64, or 128 beyond 100 matches.
@@ -106,6 +109,7 @@ class Workspace(Sharing, SklearnCalls):
         self.start = start
         self.kernel = kernel
         self.align = align
+        self.self_train = self_train
         self.principal = principal
         self.state = state
         self.hidden = hidden
