@@ -3,7 +3,7 @@
 Neither latents nor answers are kept, only how far off they were and where the right row stood.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,17 +12,15 @@ from torch import Tensor
 
 from amodal.latents import separate_things
 from amodal.model.blending import KERNEL, START, as_directions, blend_shares
-from amodal.model.closed_forms import ClosedForms
 from amodal.model.found import CLOSED, OURS, Folds, ranks_of
 from amodal.model.inference import average, spread
 from amodal.model.judging import BLENDED, Direction, Held, Judged
 from amodal.model.learning import learn_curve
 from amodal.model.retrieval_vectors import AlignedDirections
+from amodal.model.trial_runs import TrialRuns
 from amodal.model.trust import trust_of
 from amodal.specification import LatentSpec
-from amodal.training import Run
 from amodal.typing import Float, Int64
-from amodal.workspace import Population
 
 PARTS = 5
 """Parts of the held-out matches: what is said of one is learnt from the others."""
@@ -82,32 +80,21 @@ def closed_form(errors: Mapping[str, float]) -> str | None:
 def gather(
     judged: Judged,
     aligned: Mapping[Direction, AlignedDirections],
-    *,
-    start: Population | None,
-    trained: Population,
-    runs: Sequence[Run],
-    forms: ClosedForms,
-    self_trained: Population | None = None,
+    trial: TrialRuns,
 ) -> dict[Direction, Evidence]:
     """The evidence of every direction that had held-out matches.
 
     Args:
         judged: what `judge` found.
         aligned: the directions of an alignment, where they have a share of the likeness.
-        start: every run before training; None when it was no closed-form start.
-        trained: every run after training.
-        runs: their settings.
-        forms: the closed forms that take part.
-        self_trained: of the first member's runs, where they have one.
+        trial: who answered.
     """
-    label = separate_things(forms.table)
-    folds = Folds.of(
-        runs, start=start, trained=trained, self_trained=self_trained, forms=forms, thing=label
-    )
+    label = separate_things(trial.table)
+    folds = Folds(trial, label)
     ranks = ranks_of(folds, judged, {pair: found.share for pair, found in aligned.items()})
     found = {}
     for direction, held in judged.held.items():
-        spec = trained.architecture.specs[direction[1]]
+        spec = folds.specs[direction[1]]
         things, own = np.array(held.things), label[held.things]
         blended, expected = _cross_fitted(held, own, spec)
         answers = {name: average(each, spec) for name, each in held.alone.items()}

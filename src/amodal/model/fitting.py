@@ -18,16 +18,16 @@ from amodal.fewmatch.start import put_start
 from amodal.files import atomic_path, explained_disk_errors, read_json, write_json
 from amodal.latents import MatchTable, Normalisation
 from amodal.model.aligning import Aligner, free_rows
-from amodal.model.blending import SELF_TRAINED
 from amodal.model.closed_forms import ClosedForms
 from amodal.model.evidence import Evidence, gather
 from amodal.model.inference import Ensemble
-from amodal.model.judging import Judged, judge, judge_another
-from amodal.model.judging_retrieval import aligned_share, ensemble_of, fold_ensemble
+from amodal.model.judging import Judged, judge, judge_self_trained
+from amodal.model.judging_retrieval import aligned_share
 from amodal.model.plan import Trial, leave_one_out, plan_runs
 from amodal.model.presets import Preset
 from amodal.model.retrieval_vectors import AlignedDirections, SharedDirections, shared_directions
 from amodal.model.self_training import BATCH, Learner, Lessons, SelfTraining
+from amodal.model.trial_runs import TrialRuns, ensemble_of
 from amodal.model.trust import Trust
 from amodal.model.weighing import weighed_trials
 from amodal.training import Outcome, Run, train
@@ -207,42 +207,32 @@ def _collect(
     """One trial's members, what held-out matches said of them, and their history."""
     full = [index for index in own if not len(runs[index].held_out)]
     members, things = outcome.population.choose(full), runs[full[0]].things
-    # The members learn from the same matches, and so have the same start.
-    first = None if start is None else start.choose(full[:1])
-    if len(full) < len(own):
-        judging = [runs[index] for index in own]
+    held = len(full) < len(own)
+    if held:
         before = None if start is None else start.choose(own)
         after = outcome.population.choose(own)
+        trial = TrialRuns([runs[index] for index in own], before, after, forms)
     else:
-        before = None  # It is what the members are, untrained.
-        judging, after = _left_out(outcome.population.architecture, forms, things)
-    judged = judge(before, after, judging, dict(forms.latents), forms.table, forms=forms)
-    taught = None
-    if teach is not None and len(full) < len(own):
-        whole = ensemble_of(members, first, forms, judged.shares, things=things)
-        judged, taught = _self_trained(whole, before, after, judging, forms, judged, free, teach)
-    if len(full) == len(own):
+        trial = _left_out(outcome.population.architecture, forms, things)
+    judged = judge(trial)
+    if held and teach is not None:
+        trial = _self_trained(trial, judged, free, teach)
+        judged = judge_self_trained(judged, trial)
+    if not held:
         # What these few say of simple maps is no measure of how far to trust a row.
         judged.trust.clear()
-    aligned = _aligned_directions(before, after, taught, judging, forms, judged, things, free)
-    known: dict[tuple[str, str], Evidence] = {}
-    if len(full) < len(own) and evidence:
-        known = gather(
-            judged,
-            aligned,
-            start=before,
-            trained=after,
-            runs=judging,
-            forms=forms,
-            self_trained=taught,
+    aligned = _aligned_directions(trial, judged, things, free)
+    ensemble = (
+        trial.ensemble(0, judged.shares)
+        if held
+        # The members learn from the same matches, and so have the same start.
+        else ensemble_of(
+            members,
+            None if start is None else start.choose(full[:1]),
+            forms,
+            judged.shares,
+            things=things,
         )
-    ensemble = ensemble_of(
-        members,
-        first,
-        forms,
-        judged.shares,
-        things=things,
-        self_trained=None if taught is None else taught.choose([0]),
     )
     mine = set(own)
     return Fitted(
@@ -263,70 +253,41 @@ def _collect(
             for group in (runs[index].group for index in full)
         ],
         history=[row for row in outcome.history if row["run"] in mine],
-        evidence=known,
+        evidence=gather(judged, aligned, trial) if held and evidence else {},
     )
 
 
 def _self_trained(
-    whole: Ensemble,
-    before: Population | None,
-    after: Population,
-    runs: list[Run],
-    forms: ClosedForms,
-    judged: Judged,
-    free: Mapping[str, np.ndarray],
-    teach: Teach,
-) -> tuple[Judged, Population | None]:
-    """What held-out matches say with a self-trained workspace, and that of each of the first
-    member's runs; both as they were, and None, where it would learn nothing."""
-    own = [index for index, run in enumerate(runs) if run.group == runs[0].group]
+    trial: TrialRuns, judged: Judged, free: Mapping[str, np.ndarray], teach: Teach
+) -> TrialRuns:
+    """The same with a self-trained workspace for each of the first member's runs, where pseudo-
+    matches bring held-out matches nearer."""
     learners = [
-        Learner(
-            runs[index],
-            fold_ensemble(index, runs, before, after, None, forms, judged.shares)
-            if len(runs[index].held_out)
-            else whole,
-        )
-        for index in own
+        Learner(trial.runs[index], trial.ensemble(index, judged.shares)) for index in trial.first
     ]
-    given = SelfTraining(forms.latents, forms.table, free, forms.specs)
-    taught = given.taught(learners, after.choose(own), judged, trained=teach)
-    if taught is None:
-        return judged, None
-    first = [runs[index] for index in own]
-    judged = judge_another(judged, SELF_TRAINED, taught, first, forms.latents, forms.table)
-    with_share = any(bool(share[-1].any()) for share in judged.shares.values())
-    return judged, taught if with_share else None
+    given = SelfTraining(trial.latents, trial.table, free, trial.forms.specs)
+    taught = given.taught(learners, trial.trained.choose(trial.first), judged, trained=teach)
+    return replace(trial, self_trained=taught)
 
 
-def _left_out(
-    architecture: Architecture, forms: ClosedForms, things: np.ndarray
-) -> tuple[list[Run], Population]:
+def _left_out(architecture: Architecture, forms: ClosedForms, things: np.ndarray) -> TrialRuns:
     """Starts without each match in turn: what judges closed forms where nothing was trained."""
     runs = leave_one_out(things) if forms.aligner is not None else []
     population = Population.create(architecture, [run.seed for run in runs])
     for index, run in enumerate(runs):
         put_start(population, index, dict(forms.latents), forms.table, things=run.things)
-    return runs, population
+    return TrialRuns(runs, None, population, forms)
 
 
 def _aligned_directions(
-    before: Population | None,
-    after: Population,
-    taught: Population | None,
-    runs: Sequence[Run],
-    forms: ClosedForms,
-    judged: Judged,
-    things: np.ndarray,
-    free: Mapping[str, np.ndarray],
+    trial: TrialRuns, judged: Judged, things: np.ndarray, free: Mapping[str, np.ndarray]
 ) -> dict[tuple[str, str], AlignedDirections]:
     """The directions of the alignment from all matches, where they have a share."""
+    forms = trial.forms
     if forms.aligner is None:
         return {}
     shares = {
-        pair: aligned_share(
-            before, after, runs, forms, judged, pair=pair, free=free, self_trained=taught
-        )
+        pair: aligned_share(trial, judged, pair=pair, free=free)
         for pair in combinations(forms.specs, 2)
     }
     return {

@@ -5,7 +5,7 @@ galleries: the rows of all held-out matches, of which the run knows those of oth
 right row among unmatched ones, of which it knows none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -16,19 +16,18 @@ from torch import Tensor
 from amodal.latents import MatchTable
 from amodal.model.aligning import free_rows
 from amodal.model.blending import ANSWERERS, KERNEL, START
-from amodal.model.closed_forms import ClosedForms
 from amodal.model.inference import Ensemble
 from amodal.model.judging import Direction, Judged, trust_without
-from amodal.model.judging_retrieval import fold_ensemble
 from amodal.model.retrieval_vectors import (
     AlignedDirections,
     retrieval_vectors,
     shared_directions,
 )
+from amodal.model.trial_runs import TrialRuns
 from amodal.model.trust import Trust
+from amodal.specification import LatentSpec
 from amodal.training import Run
 from amodal.typing import Float
-from amodal.workspace import Population
 
 OURS, CLOSED = "ours", "closed"
 MATCHES, UNMATCHED = "matches", "unmatched"
@@ -44,41 +43,29 @@ MOST_QUERIES = 1000
 class Folds:
     """The first member's runs that had matches held out, and what they learnt from."""
 
-    runs: dict[int, Run]
-    """Index -> run."""
-    start: Population | None
-    trained: Population
-    self_trained: Population | None
-    forms: ClosedForms
+    trial: TrialRuns
     thing: np.ndarray
     """Number of the separate thing of each match."""
 
     @property
+    def runs(self) -> dict[int, Run]:
+        """Index -> run."""
+        return self.trial.folds
+
+    @property
     def latents(self) -> Mapping[str, Float[Tensor, "_ _"]]:
         """Normalised rows of each modality."""
-        return self.forms.latents
+        return self.trial.latents
 
     @property
     def table(self) -> MatchTable:
         """All matches."""
-        return self.forms.table
+        return self.trial.table
 
-    @classmethod
-    def of(
-        cls,
-        runs: Sequence[Run],
-        *,
-        start: Population | None,
-        trained: Population,
-        self_trained: Population | None,
-        forms: ClosedForms,
-        thing: np.ndarray,
-    ) -> "Folds":
-        """Those of the first member that has any."""
-        judging = {index: run for index, run in enumerate(runs) if len(run.held_out)}
-        group = min((run.group for run in judging.values()), default=0)
-        own = {index: run for index, run in judging.items() if run.group == group}
-        return cls(own, start, trained, self_trained, forms, thing)
+    @property
+    def specs(self) -> Mapping[str, LatentSpec]:
+        """How each modality is measured."""
+        return self.trial.forms.specs
 
     def pairs(self, things: np.ndarray, direction: Direction) -> np.ndarray:
         """Those of some matches that both modalities see."""
@@ -145,14 +132,12 @@ def _rank_pair(
         for gallery in (MATCHES, UNMATCHED):
             ranks.found[way, who, gallery] = torch.full((count,), torch.nan)
     for index, run in folds.runs.items():
-        ensemble = fold_ensemble(
-            index, folds.runs, folds.start, folds.trained, folds.self_trained, folds.forms, shares
-        )
+        ensemble = folds.trial.ensemble(index, shares)
         aligned = None
         if share is not None:
-            aligned = AlignedDirections.of(folds.forms.aligned(run.things), pair, float(share))
-        specs = folds.trained.architecture.specs
-        trust = trust_without(judged, shares, specs, things=run.held_out)
+            own = folds.trial.forms.aligned(run.things)
+            aligned = AlignedDirections.of(own, pair, float(share))
+        trust = trust_without(judged, shares, folds.specs, things=run.held_out)
         vectors = _Vectors(folds, ensemble, pair, trust, aligned)
         for way in shares:
             _rank_fold(folds, judged, way, who, run, vectors, galleries[way], ranks)

@@ -13,16 +13,22 @@ import torch
 from torch import Tensor
 
 from amodal.latents import MatchTable
-from amodal.model.blending import ANSWERERS, START, TRAINED, as_directions, blend_shares
-from amodal.model.closed_forms import ClosedForms
+from amodal.model.blending import (
+    ANSWERERS,
+    SELF_TRAINED,
+    START,
+    TRAINED,
+    as_directions,
+    blend_shares,
+)
 from amodal.model.inference import average, cycle_error, translate_members
+from amodal.model.trial_runs import Direction, TrialRuns
 from amodal.model.trust import Trust, trust_of
 from amodal.specification import LatentSpec
 from amodal.training import Run
 from amodal.typing import Float, Int64
 from amodal.workspace import Population
 
-Direction = tuple[str, str]
 BLENDED = "blended"
 
 
@@ -52,70 +58,38 @@ class Judged:
     """What this was learnt from."""
 
 
-def judge(
-    start: Population | None,
-    trained: Population,
-    runs: Sequence[Run],
-    latents: dict[str, Float[Tensor, "_ _"]],
-    table: MatchTable,
-    *,
-    forms: ClosedForms,
-) -> Judged:
-    """Compare the trained runs with closed forms, block by block, on their held-out matches.
-
-    Args:
-        start: every run before training; None when it was no closed-form start.
-        trained: every run after training.
-        runs: their settings.
-        latents: normalised rows of each modality.
-        table: all matches.
-        forms: the closed forms that take part.
-    """
+def judge(trial: TrialRuns) -> Judged:
+    """Compare the trained runs with closed forms, block by block, on their held-out matches."""
     held: dict[Direction, Held] = {}
-    for source, target in permutations(table.names, 2):
-        held_out = _held_out(runs, table, source, target)
+    table = trial.table
+    for direction in permutations(table.names, 2):
+        held_out = _held_out(trial.runs, table, direction)
         if not held_out:
             continue
-        direction = (source, target)
         # Closed forms cost more than answers of networks: the folds of one member judge them.
-        first = runs[held_out[0][0]].group
-        things, answers = _answers(trained, held_out, latents, table, direction)
+        own = [(index, things) for index, things in held_out if index in trial.folds]
+        things, answers = _answers(trial, trial.trained, held_out, direction)
         alone = {TRAINED: answers}
-        if start is not None:
-            alone[START] = _answers(start, held_out, latents, table, direction)[1]
-        own = [(index, held) for index, held in held_out if runs[index].group == first]
-        for name in forms.names([runs[index].things for index, _ in own], direction):
-            alone[name] = _told(forms, name, runs, own, direction)[None]
-        truth = latents[target][table.column(target)[things]]
-        cycle = _cycles(trained, held_out, latents, table, direction)
-        held[direction] = Held(things, alone, truth, cycle)
-    return _settled(held, trained.architecture.specs)
+        if trial.start is not None:
+            alone[START] = _answers(trial, trial.start, held_out, direction)[1]
+        for name in trial.forms.names([trial.runs[index].things for index, _ in own], direction):
+            alone[name] = _told(trial, name, own, direction)[None]
+        truth = trial.latents[direction[1]][table.column(direction[1])[things]]
+        held[direction] = Held(things, alone, truth, _cycles(trial, held_out, direction))
+    return _settled(held, trial.trained.architecture.specs)
 
 
-def judge_another(
-    judged: Judged,
-    name: str,
-    population: Population,
-    runs: Sequence[Run],
-    latents: Mapping[str, Float[Tensor, "_ _"]],
-    table: MatchTable,
-) -> Judged:
-    """The same with one answerer more, of one run for each fold of the first member.
-
-    Args:
-        judged: what is known of the others.
-        name: of `ANSWERERS`.
-        population: its runs.
-        runs: their settings, with their held-out matches.
-        latents: normalised rows of each modality.
-        table: all matches.
-    """
+def judge_self_trained(judged: Judged, trial: TrialRuns) -> Judged:
+    """The same with the self-trained workspaces among the answerers."""
+    if trial.self_trained is None:
+        return judged
     found = {}
     for direction, held in judged.held.items():
-        held_out = _held_out(runs, table, *direction)
-        _, answers = _answers(population, held_out, latents, table, direction)
-        found[direction] = replace(held, alone=held.alone | {name: answers})
-    return _settled(found, population.architecture.specs)
+        held_out = _held_out(trial.runs, trial.table, direction)
+        own = [(index, things) for index, things in held_out if index in trial.folds]
+        answers = _answers(trial, trial.self_trained, own, direction)[1]
+        found[direction] = replace(held, alone=held.alone | {SELF_TRAINED: answers})
+    return _settled(found, trial.trained.architecture.specs)
 
 
 def _settled(held: dict[Direction, Held], specs: Mapping[str, LatentSpec]) -> Judged:
@@ -181,44 +155,42 @@ def trust_without(
 
 
 def _told(
-    forms: ClosedForms,
-    name: str,
-    runs: Sequence[Run],
-    held_out: list[tuple[int, np.ndarray]],
-    direction: Direction,
+    trial: TrialRuns, name: str, held_out: list[tuple[int, np.ndarray]], direction: Direction
 ) -> Float[Tensor, "thing dim"]:
     """What a closed form says of each held-out thing, things in order."""
     found: dict[int, Tensor] = {}
-    source = direction[0]
     for index, held in held_out:
-        given = forms.latents[source][forms.table.column(source)[held]]
-        told = forms.answers(name, direction, given, things=runs[index].things)
+        given = _rows(trial, held, direction[0])
+        told = trial.forms.answers(name, direction, given, things=trial.runs[index].things)
         found |= dict(zip(held.tolist(), told, strict=True))
     return torch.stack([found[thing] for thing in sorted(found)])
 
 
+def _rows(trial: TrialRuns, things: np.ndarray, name: str) -> Float[Tensor, "thing dim"]:
+    return trial.latents[name][trial.table.column(name)[things]]
+
+
 def _held_out(
-    runs: Sequence[Run], table: MatchTable, source: str, target: str
+    runs: Sequence[Run], table: MatchTable, direction: Direction
 ) -> list[tuple[int, np.ndarray]]:
     """Runs with their held-out matches that both modalities see."""
-    both = (table.column(source) >= 0) & (table.column(target) >= 0)
+    source, target = (table.column(name) for name in direction)
+    both = (source >= 0) & (target >= 0)
     found = [(index, run.held_out[both[run.held_out]]) for index, run in enumerate(runs)]
     return [(index, things) for index, things in found if len(things)]
 
 
 def _answers(
+    trial: TrialRuns,
     population: Population,
     held_out: list[tuple[int, np.ndarray]],
-    latents: Mapping[str, Tensor],
-    table: MatchTable,
     direction: Direction,
 ) -> tuple[list[int], Float[Tensor, "member thing dim"]]:
     """The things, and what the run of each member that had not seen them says of them."""
     collected: dict[int, list[Tensor]] = {}
-    source, target = direction
     for index, things in held_out:
-        given = latents[source][table.column(source)[things]]
-        answers = translate_members(population.choose([index]), given, source, target)[0]
+        given = _rows(trial, things, direction[0])
+        answers = translate_members(population.choose([index]), given, *direction)[0]
         for thing, answer in zip(things.tolist(), answers, strict=True):
             collected.setdefault(thing, []).append(answer)
     order = sorted(collected)
@@ -226,18 +198,13 @@ def _answers(
 
 
 def _cycles(
-    population: Population,
-    held_out: list[tuple[int, np.ndarray]],
-    latents: dict[str, Tensor],
-    table: MatchTable,
-    direction: Direction,
+    trial: TrialRuns, held_out: list[tuple[int, np.ndarray]], direction: Direction
 ) -> Float[Tensor, " thing"]:
     """The mean cycle error of each thing, over the runs that had not seen it."""
     collected: dict[int, list[Tensor]] = {}
-    source, target = direction
     for index, things in held_out:
-        given = latents[source][table.column(source)[things]]
-        errors = cycle_error(population.choose([index]), given, source, target)
+        given = _rows(trial, things, direction[0])
+        errors = cycle_error(trial.trained.choose([index]), given, *direction)
         for thing, error in zip(things.tolist(), errors, strict=True):
             collected.setdefault(thing, []).append(error)
     return torch.stack([torch.stack(collected[thing]).mean() for thing in sorted(collected)])

@@ -1,17 +1,13 @@
 """How much of the likeness is an alignment's, by where held-out matches stand."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.latents import MatchTable
 from amodal.model.aligning import spread_out
-from amodal.model.blending import ALIGNED, ANSWERERS, KERNEL
-from amodal.model.closed_forms import ClosedForms
-from amodal.model.inference import Ensemble
 from amodal.model.judging import Judged, trust_without
 from amodal.model.retrieval_vectors import (
     AlignedDirections,
@@ -19,9 +15,8 @@ from amodal.model.retrieval_vectors import (
     retrieval_vectors,
     shared_directions,
 )
-from amodal.training import Run
+from amodal.model.trial_runs import TrialRuns
 from amodal.typing import Float
-from amodal.workspace import Population
 
 Pair = tuple[str, str]
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -31,15 +26,7 @@ BESIDE = 1_000
 
 
 def aligned_share(
-    start: Population | None,
-    trained: Population,
-    runs: Sequence[Run],
-    forms: ClosedForms,
-    judged: Judged,
-    *,
-    pair: Pair,
-    free: Mapping[str, np.ndarray],
-    self_trained: Population | None = None,
+    trial: TrialRuns, judged: Judged, *, pair: Pair, free: Mapping[str, np.ndarray]
 ) -> float:
     """The largest share of an alignment's cosine that held-out matches do not speak against.
 
@@ -47,26 +34,17 @@ def aligned_share(
     ways: see `most_within_error`.
 
     Args:
-        start: every run before training, where it was a closed-form start.
-        trained: every run after training.
-        runs: their settings.
-        forms: the closed forms that take part.
+        trial: who answers.
         judged: what held-out matches said of the translations.
         pair: the two modalities.
         free: rows of each modality that are in no match.
-        self_trained: of the first member's runs, where they have one.
     """
+    both = (trial.table.column(pair[0]) >= 0) & (trial.table.column(pair[1]) >= 0)
     logarithms = [
-        _log_ranks(
-            fold_ensemble(index, runs, start, trained, self_trained, forms, judged.shares),
-            runs[index],
-            forms,
-            judged,
-            pair,
-            held,
-            free,
-        )
-        for index, held in _folds(runs, forms.table, pair)
+        _log_ranks(trial, index, judged, pair, run.held_out[both[run.held_out]], free)
+        for index, run in trial.folds.items()
+        # The alignment must have a match of the two left to learn from.
+        if both[run.held_out].any() and both[run.things].any()
     ]
     return most_within_error(torch.cat(logarithms, 1)) if logarithms else 0.0
 
@@ -93,82 +71,18 @@ def most_within_error(logarithms: Float[Tensor, "share rank"]) -> float:
     return max(share for share, kept in zip(SHARES, within.tolist(), strict=True) if kept)
 
 
-def _folds(runs: Sequence[Run], table: MatchTable, pair: Pair) -> Iterator[tuple[int, np.ndarray]]:
-    """The runs of the first member that held out matches of the two, with those."""
-    both = (table.column(pair[0]) >= 0) & (table.column(pair[1]) >= 0)
-    for index, run in enumerate(runs):
-        held = run.held_out[both[run.held_out]]
-        # The alignment must have a match of the two left to learn from.
-        if run.group == runs[0].group and len(held) and both[run.things].any():
-            yield index, held
-
-
-def ensemble_of(
-    members: Population,
-    start: Population | None,
-    forms: ClosedForms,
-    shares: Mapping[Pair, Float[Tensor, "answerer _"]],
-    *,
-    things: np.ndarray,
-    self_trained: Population | None = None,
-) -> Ensemble:
-    """Members and the closed forms that have a share beside them, which learnt from `things`.
-
-    Args:
-        members: trained on `things`.
-        start: their closed-form start, where they had one.
-        forms: the closed forms that take part.
-        shares: of each answerer, by direction.
-        things: the matches that were learnt from.
-        self_trained: the one that learnt from pseudo-matches, where there is one.
-    """
-    with_share = {
-        name: [way for way, given in shares.items() if bool(given[place].any())]
-        for place, name in enumerate(ANSWERERS)
-    }
-    return Ensemble(
-        members=members,
-        start=start,
-        kernels={way: forms.kernel_map(way, things=things) for way in with_share[KERNEL]},
-        aligned={way: forms.aligned(things).maps[way] for way in with_share[ALIGNED]},
-        shares=dict(shares),
-        self_trained=self_trained,
-    )
-
-
-def fold_ensemble(
-    index: int,
-    runs: Sequence[Run] | Mapping[int, Run],
-    start: Population | None,
-    trained: Population,
-    self_trained: Population | None,
-    forms: ClosedForms,
-    shares: Mapping[Pair, Float[Tensor, "answerer _"]],
-) -> Ensemble:
-    """What those answer that learnt from the same matches as one run of the first member."""
-    items = runs.items() if isinstance(runs, Mapping) else enumerate(runs)
-    own = [i for i, run in items if np.array_equal(run.things, runs[index].things)]
-    return ensemble_of(
-        trained.choose(own),
-        None if start is None else start.choose([index]),
-        forms,
-        shares,
-        things=runs[index].things,
-        self_trained=None if self_trained is None else self_trained.choose([index]),
-    )
-
-
 def _log_ranks(
-    ensemble: Ensemble,
-    run: Run,
-    forms: ClosedForms,
+    trial: TrialRuns,
+    index: int,
     judged: Judged,
     pair: Pair,
     held: np.ndarray,
     free: Mapping[str, np.ndarray],
 ) -> Float[Tensor, "share rank"]:
     """log(1 + wrong answers before the right one), for each share and each search."""
-    latents, table = forms.latents, forms.table
+    run, forms = trial.runs[index], trial.forms
+    latents, table = trial.latents, trial.table
+    ensemble = trial.ensemble(index, judged.shares)
     shared = shared_directions(ensemble, *(latents[name] for name in pair), names=pair)
     found = AlignedDirections.of(forms.aligned(run.things), pair, 0.0)
     # Where the fit will weigh no columns, nothing is weighed here.

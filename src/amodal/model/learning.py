@@ -47,7 +47,7 @@ def learn_curve(
     sizes = np.unique([int(share * smallest) for share in FRACTIONS])
     sizes = sizes[sizes >= FEWEST].astype(np.int64)
     curve = torch.full((len(sizes), len(things)), torch.nan)
-    spec = folds.trained.architecture.specs[direction[1]]
+    spec = folds.specs[direction[1]]
     repeats = max(1, min(REPEATS, 300 // max(1, len(things))))
     for run, own in taught:
         held = folds.pairs(run.held_out, direction)

@@ -68,7 +68,7 @@ def preset_rows(
         for kind in alike:
             own = [cell for cell in missing if replace(cell, seed=0) == kind]
             things = store.things.of(kind.pairing, kind.latents)
-            tried = [_fit(preset, settings, things, own) for preset in TRIED[name]]
+            tried = [fit_preset(preset, settings, things, own) for preset in TRIED[name]]
             for cell, candidates in zip(own, zip(*tried, strict=True), strict=True):
                 best = min(candidates, key=lambda fitted: _held_out(fitted.errors) or 0.0)
                 known[keys[cell]] = cell.to_json() | {"method": name} | _measured(best, things)
@@ -77,9 +77,10 @@ def preset_rows(
     return [known[keys[cell]] for cell in cells]
 
 
-def _fit(
+def fit_preset(
     preset: Preset, settings: StudySettings, things: StudyThings, cells: Sequence[Cell]
 ) -> list[Fitted]:
+    """A fit for each cell, all as one population; they may differ in their seeds alone."""
     # A study of seconds asks for fewer steps than the default has.
     steps = min(preset.training.steps, settings.steps)
     preset = replace(preset, training=replace(preset.training, steps=steps))
