@@ -27,12 +27,9 @@ from amodal.study.store import RunStore
 from amodal.study.things import StudyThings
 
 CELLS = (
-    ("image-text", "default", 20),
     ("image-text", "default", 50),
-    ("image-text", "default", 200),
-    ("image-attributes", "default", 50),
-    ("image-attributes", "vae", 50),
     ("image-attributes", "vae", 200),
+    ("image-attributes", "default", 50),
 )
 
 
