@@ -93,7 +93,9 @@ def _fit(
     """All draws of all arms (which agree on the start) as one population."""
     matched = settings.draws * settings.matches
     specs = {name: given.spec for name, given in latents.items()}
+    # Self-training would take as long again, for each of fifty fits, and says nothing of losses.
     preset = replace(PRESETS["default"], start=arms[0].start, folds=FOLDS, members=1)
+    preset = replace(preset, self_train=False)
     steps = settings.comparison_steps if arms[0].losses else 0
     preset = replace(preset, training=replace(preset.training, steps=steps))
     normalisation = {n: Normalisation.fit(g.rows, g.spec) for n, g in latents.items()}
