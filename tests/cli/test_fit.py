@@ -116,7 +116,7 @@ def test_stores_that_changed_places_are_refused(
 
 def test_summary_says_who_answers() -> None:
     errors = {TRAINED: 0.3, START: 0.5, KERNEL: 0.4, "blended": 0.2}
-    shares = torch.tensor([[1.0, 0.5], [0.0, 0.0], [0.0, 0.5], [0.0, 0.0]])
+    shares = torch.tensor([[1.0, 0.5], [0.0, 0.0], [0.0, 0.5], [0.0, 0.0], [0.0, 0.0]])
     model = SimpleNamespace(
         matches_=30,
         unmatched_weight_=1.0,
