@@ -94,8 +94,8 @@ def _fit(
     matched = settings.draws * settings.matches
     specs = {name: given.spec for name, given in latents.items()}
     # Self-training would take as long again, for each of fifty fits, and says nothing of losses.
-    preset = replace(PRESETS["default"], start=arms[0].start, folds=FOLDS, members=1)
-    preset = replace(preset, self_train=False)
+    chosen: dict[str, Any] = {"folds": FOLDS, "members": 1, "self_train": False}
+    preset = replace(PRESETS["default"], start=arms[0].start, **chosen)
     steps = settings.comparison_steps if arms[0].losses else 0
     preset = replace(preset, training=replace(preset.training, steps=steps))
     normalisation = {n: Normalisation.fit(g.rows, g.spec) for n, g in latents.items()}

@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.latents import separate_things
 from amodal.model.blending import KERNEL, START, as_directions, blend_shares
-from amodal.model.found import CLOSED, OURS, Folds, ranks_of
+from amodal.model.found import CLOSED, OURS, ranks_of
 from amodal.model.inference import average, spread
 from amodal.model.judging import BLENDED, Direction, Held, Judged
 from amodal.model.learning import learn_curve
@@ -89,17 +88,15 @@ def gather(
         aligned: the directions of an alignment, where they have a share of the likeness.
         trial: who answered.
     """
-    label = separate_things(trial.table)
-    folds = Folds(trial, label)
-    ranks = ranks_of(folds, judged, {pair: found.share for pair, found in aligned.items()})
+    ranks = ranks_of(trial, judged, {pair: found.share for pair, found in aligned.items()})
     found = {}
     for direction, held in judged.held.items():
-        spec = folds.specs[direction[1]]
-        things, own = np.array(held.things), label[held.things]
+        spec = trial.forms.specs[direction[1]]
+        things, own = np.array(held.things), trial.thing[held.things]
         blended, expected = _cross_fitted(held, own, spec)
         answers = {name: average(each, spec) for name, each in held.alone.items()}
         best = closed_form(judged.errors[direction])
-        sizes, curve = learn_curve(folds, direction, things, kernel=best == KERNEL)
+        sizes, curve = learn_curve(trial, direction, things, kernel=best == KERNEL)
         found[direction] = Evidence(
             thing=torch.from_numpy(own),
             errors={

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.latents import MatchTable
 from amodal.model.aligning import free_rows
 from amodal.model.blending import ANSWERERS, KERNEL, START
 from amodal.model.inference import Ensemble
@@ -25,7 +24,6 @@ from amodal.model.retrieval_vectors import (
 )
 from amodal.model.trial_runs import TrialRuns
 from amodal.model.trust import Trust
-from amodal.specification import LatentSpec
 from amodal.training import Run
 from amodal.typing import Float
 
@@ -39,40 +37,6 @@ MOST_QUERIES = 1000
 """Held-out matches that are looked for at most."""
 
 
-@dataclass(frozen=True)
-class Folds:
-    """The first member's runs that had matches held out, and what they learnt from."""
-
-    trial: TrialRuns
-    thing: np.ndarray
-    """Number of the separate thing of each match."""
-
-    @property
-    def runs(self) -> dict[int, Run]:
-        """Index -> run."""
-        return self.trial.folds
-
-    @property
-    def latents(self) -> Mapping[str, Float[Tensor, "_ _"]]:
-        """Normalised rows of each modality."""
-        return self.trial.latents
-
-    @property
-    def table(self) -> MatchTable:
-        """All matches."""
-        return self.trial.table
-
-    @property
-    def specs(self) -> Mapping[str, LatentSpec]:
-        """How each modality is measured."""
-        return self.trial.forms.specs
-
-    def pairs(self, things: np.ndarray, direction: Direction) -> np.ndarray:
-        """Those of some matches that both modalities see."""
-        source, target = (self.table.column(name)[things] for name in direction)
-        return things[(source >= 0) & (target >= 0)]
-
-
 @dataclass
 class Ranks:
     """Ranks of all directions, and the sizes of the galleries."""
@@ -81,23 +45,25 @@ class Ranks:
     pools: dict[Direction, list[int]] = field(default_factory=dict)
 
 
-def ranks_of(folds: Folds, judged: Judged, aligned: Mapping[Direction, Float[Tensor, ""]]) -> Ranks:
+def ranks_of(
+    trial: TrialRuns, judged: Judged, aligned: Mapping[Direction, Float[Tensor, ""]]
+) -> Ranks:
     """Rank for every direction, by the fitted shares and by the best closed form alone.
 
     Args:
-        folds: what was held out.
+        trial: who answered.
         judged: what held-out matches said of the translations.
         aligned: the share of an alignment in the likeness of each pair, where it has one.
     """
     ranks = Ranks()
-    for pair in combinations(folds.table.names, 2):
+    for pair in combinations(trial.table.names, 2):
         both = (pair, _back(pair))
         if not all(direction in judged.held for direction in both):
             continue
         for who, chosen in ((OURS, None), (CLOSED, _simple(judged, both))):
             if who == OURS or chosen is not None:
                 share = aligned.get(pair) if who == OURS else None
-                _rank_pair(folds, judged, pair, who, chosen, share, ranks)
+                _rank_pair(trial, judged, pair, who, chosen, share, ranks)
     return ranks
 
 
@@ -116,7 +82,7 @@ def _simple(judged: Judged, both: tuple[Direction, Direction]) -> str | None:
 
 
 def _rank_pair(
-    folds: Folds,
+    trial: TrialRuns,
     judged: Judged,
     pair: Direction,
     who: str,
@@ -125,26 +91,26 @@ def _rank_pair(
     ranks: Ranks,
 ) -> None:
     shares = {way: _shares(judged, way, chosen) for way in (pair, _back(pair))}
-    galleries = {way: _galleries(folds, judged, way) for way in shares}
+    galleries = {way: _galleries(trial, judged, way) for way in shares}
     for way in shares:
         count = len(judged.held[way].things)
         ranks.pools[way] = [len(galleries[way][0]), len(galleries[way][1])]
         for gallery in (MATCHES, UNMATCHED):
             ranks.found[way, who, gallery] = torch.full((count,), torch.nan)
-    for index, run in folds.runs.items():
-        ensemble = folds.trial.ensemble(index, shares)
+    for index, run in trial.folds.items():
+        ensemble = trial.ensemble(index, shares)
         aligned = None
         if share is not None:
-            own = folds.trial.forms.aligned(run.things)
+            own = trial.forms.aligned(run.things)
             aligned = AlignedDirections.of(own, pair, float(share))
-        trust = trust_without(judged, shares, folds.specs, things=run.held_out)
-        vectors = _Vectors(folds, ensemble, pair, trust, aligned)
+        trust = trust_without(judged, shares, trial.forms.specs, things=run.held_out)
+        vectors = _Vectors(trial, ensemble, pair, trust, aligned)
         for way in shares:
-            _rank_fold(folds, judged, way, who, run, vectors, galleries[way], ranks)
+            _rank_fold(trial, judged, way, who, run, vectors, galleries[way], ranks)
 
 
 def _rank_fold(
-    folds: Folds,
+    trial: TrialRuns,
     judged: Judged,
     way: Direction,
     who: str,
@@ -156,14 +122,14 @@ def _rank_fold(
     """One fold's ranks, in both galleries."""
     order = np.array(judged.held[way].things)
     every = -(-len(order) // MOST_QUERIES)
-    asked = np.flatnonzero(np.isin(order, folds.pairs(run.held_out, way)))
+    asked = np.flatnonzero(np.isin(order, trial.pairs(run.held_out, way)))
     asked = asked[asked % every == 0]
     if not len(asked):
         return
-    source, target = (folds.table.column(name) for name in way)
+    source, target = (trial.table.column(name) for name in way)
     queries = vectors(way, source[order[asked]])
     known, unmatched = (vectors(_back(way), rows) for rows in galleries)
-    label = folds.thing[order]
+    label = trial.thing[order]
     same = torch.from_numpy(label[asked][:, None] == label[None])
     scores = queries @ known.T
     ranks.found[way, who, MATCHES][asked] = _rank(scores, same)
@@ -182,11 +148,11 @@ def _rank(scores: Float[Tensor, "query row"], right: Tensor) -> Float[Tensor, " 
     return 1 + (wrong > best).sum(1) + (wrong == best).sum(1) / 2
 
 
-def _galleries(folds: Folds, judged: Judged, way: Direction) -> tuple[np.ndarray, np.ndarray]:
+def _galleries(trial: TrialRuns, judged: Judged, way: Direction) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the target: of the held-out matches, match for match; and unmatched ones."""
-    column = folds.table.column(way[1])
+    column = trial.table.column(way[1])
     known = column[judged.held[way].things]
-    free = free_rows(folds.latents, folds.table, way[1], None)
+    free = free_rows(trial.latents, trial.table, way[1], None)
     if len(free) < FEWEST_UNMATCHED:
         return known, free[:0]
     spaced = np.linspace(0, len(free) - 1, min(len(free), WIDE - 1)).astype(np.int64)
@@ -197,7 +163,7 @@ def _galleries(folds: Folds, judged: Judged, way: Direction) -> tuple[np.ndarray
 class _Vectors:
     """Retrieval vectors of some rows of one modality, to be compared with the other's."""
 
-    folds: Folds
+    trial: TrialRuns
     ensemble: Ensemble
     pair: Direction
     trust: Mapping[Direction, Trust]
@@ -205,7 +171,7 @@ class _Vectors:
 
     def __post_init__(self) -> None:
         some = [
-            self.folds.latents[name][:: max(1, len(self.folds.latents[name]) // (2 * WIDE))]
+            self.trial.latents[name][:: max(1, len(self.trial.latents[name]) // (2 * WIDE))]
             for name in self.pair
         ]
         self.shared = shared_directions(self.ensemble, some[0], some[1], names=self.pair)
@@ -213,7 +179,7 @@ class _Vectors:
     def __call__(self, way: Direction, rows: np.ndarray) -> Float[Tensor, "row vector"]:
         return retrieval_vectors(
             self.ensemble,
-            self.folds.latents[way[0]][torch.from_numpy(rows)],
+            self.trial.latents[way[0]][torch.from_numpy(rows)],
             name=way[0],
             other=way[1],
             trust=self.trust,

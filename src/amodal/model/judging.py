@@ -4,7 +4,7 @@ In every member each match is held out once; so the members' held-out answers fo
 ensemble that will answer later, on matches that none of the answering runs had seen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import permutations
 
@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.latents import MatchTable
 from amodal.model.blending import (
     ANSWERERS,
     SELF_TRAINED,
@@ -25,7 +24,6 @@ from amodal.model.inference import average, cycle_error, translate_members
 from amodal.model.trial_runs import Direction, TrialRuns
 from amodal.model.trust import Trust, trust_of
 from amodal.specification import LatentSpec
-from amodal.training import Run
 from amodal.typing import Float, Int64
 from amodal.workspace import Population
 
@@ -61,13 +59,13 @@ class Judged:
 def judge(trial: TrialRuns) -> Judged:
     """Compare the trained runs with closed forms, block by block, on their held-out matches."""
     held: dict[Direction, Held] = {}
-    table = trial.table
+    table, folds = trial.table, trial.folds
     for direction in permutations(table.names, 2):
-        held_out = _held_out(trial.runs, table, direction)
+        held_out = _held_out(trial, direction)
         if not held_out:
             continue
         # Closed forms cost more than answers of networks: the folds of one member judge them.
-        own = [(index, things) for index, things in held_out if index in trial.folds]
+        own = [(index, things) for index, things in held_out if index in folds]
         things, answers = _answers(trial, trial.trained, held_out, direction)
         alone = {TRAINED: answers}
         if trial.start is not None:
@@ -83,10 +81,10 @@ def judge_self_trained(judged: Judged, trial: TrialRuns) -> Judged:
     """The same with the self-trained workspaces among the answerers."""
     if trial.self_trained is None:
         return judged
-    found = {}
+    found, folds = {}, trial.folds
     for direction, held in judged.held.items():
-        held_out = _held_out(trial.runs, trial.table, direction)
-        own = [(index, things) for index, things in held_out if index in trial.folds]
+        held_out = _held_out(trial, direction)
+        own = [(index, things) for index, things in held_out if index in folds]
         answers = _answers(trial, trial.self_trained, own, direction)[1]
         found[direction] = replace(held, alone=held.alone | {SELF_TRAINED: answers})
     return _settled(found, trial.trained.architecture.specs)
@@ -170,13 +168,9 @@ def _rows(trial: TrialRuns, things: np.ndarray, name: str) -> Float[Tensor, "thi
     return trial.latents[name][trial.table.column(name)[things]]
 
 
-def _held_out(
-    runs: Sequence[Run], table: MatchTable, direction: Direction
-) -> list[tuple[int, np.ndarray]]:
+def _held_out(trial: TrialRuns, direction: Direction) -> list[tuple[int, np.ndarray]]:
     """Runs with their held-out matches that both modalities see."""
-    source, target = (table.column(name) for name in direction)
-    both = (source >= 0) & (target >= 0)
-    found = [(index, run.held_out[both[run.held_out]]) for index, run in enumerate(runs)]
+    found = ((i, trial.pairs(run.held_out, direction)) for i, run in enumerate(trial.runs))
     return [(index, things) for index, things in found if len(things)]
 
 

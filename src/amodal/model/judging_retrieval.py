@@ -39,12 +39,11 @@ def aligned_share(
         pair: the two modalities.
         free: rows of each modality that are in no match.
     """
-    both = (trial.table.column(pair[0]) >= 0) & (trial.table.column(pair[1]) >= 0)
     logarithms = [
-        _log_ranks(trial, index, judged, pair, run.held_out[both[run.held_out]], free)
+        _log_ranks(trial, index, judged, pair, held, free)
         for index, run in trial.folds.items()
         # The alignment must have a match of the two left to learn from.
-        if both[run.held_out].any() and both[run.things].any()
+        if len(held := trial.pairs(run.held_out, pair)) and len(trial.pairs(run.things, pair))
     ]
     return most_within_error(torch.cat(logarithms, 1)) if logarithms else 0.0
 

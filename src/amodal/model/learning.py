@@ -7,8 +7,8 @@ from torch import Tensor
 from amodal.fewmatch.kernel_ridge import fit_kernel_ridge
 from amodal.fewmatch.nearest_latents import nearest_latents
 from amodal.fewmatch.ridge import fit_ridge
-from amodal.model.found import Folds
 from amodal.model.judging import Direction
+from amodal.model.trial_runs import TrialRuns
 from amodal.specification import LatentSpec
 from amodal.typing import Float
 
@@ -27,12 +27,12 @@ REPEATS = 4
 
 
 def learn_curve(
-    folds: Folds, direction: Direction, things: np.ndarray, *, kernel: bool
+    trial: TrialRuns, direction: Direction, things: np.ndarray, *, kernel: bool
 ) -> tuple[np.ndarray, Float[Tensor, "size match"]]:
     """Squared errors on held-out matches of a closed form that learnt from ever more matches.
 
     Args:
-        folds: what was held out.
+        trial: who answered.
         direction: source and target.
         things: all held-out matches of the direction, in the order of the errors.
         kernel: fit kernel ridge regression, where the matches are few enough, and not ridge.
@@ -41,21 +41,21 @@ def learn_curve(
         Numbers of matches, and the error per column for each of them and each held-out match: the
         mean over draws of the parts; NaN for matches of folds that were left out.
     """
-    taught = [(run, folds.pairs(run.things, direction)) for run in folds.runs.values()]
+    taught = [(run, trial.pairs(run.things, direction)) for run in trial.folds.values()]
     taught = [(run, own) for run, own in taught if len(own)][: 1 if len(things) > MANY else None]
     smallest = min([MOST, *(len(own) for _, own in taught)]) if taught else 0
     sizes = np.unique([int(share * smallest) for share in FRACTIONS])
     sizes = sizes[sizes >= FEWEST].astype(np.int64)
     curve = torch.full((len(sizes), len(things)), torch.nan)
-    spec = folds.specs[direction[1]]
+    spec = trial.forms.specs[direction[1]]
     repeats = max(1, min(REPEATS, 300 // max(1, len(things))))
     for run, own in taught:
-        held = folds.pairs(run.held_out, direction)
+        held = trial.pairs(run.held_out, direction)
         places = torch.from_numpy(np.searchsorted(things, held))
         for row, size in enumerate(sizes):
             errors = [
                 _errors(
-                    folds,
+                    trial,
                     direction,
                     np.random.default_rng([run.seed, repeat]).permutation(own)[:size],
                     held,
@@ -69,7 +69,7 @@ def learn_curve(
 
 
 def _errors(
-    folds: Folds,
+    trial: TrialRuns,
     direction: Direction,
     learnt: np.ndarray,
     held: np.ndarray,
@@ -81,7 +81,7 @@ def _errors(
     source, target = direction
 
     def rows(name: str, things: np.ndarray) -> Tensor:
-        return folds.latents[name][torch.from_numpy(folds.table.column(name)[things])]
+        return trial.latents[name][torch.from_numpy(trial.table.column(name)[things])]
 
     fit = fit_kernel_ridge if kernel else fit_ridge
     groups = [columns for _, columns in spec.parts()]

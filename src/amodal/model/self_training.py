@@ -40,6 +40,8 @@ TRIED = 1_000
 """In the plans that choose the temperature, at most."""
 BATCH, LEARNING_RATE = 256, 3e-3
 """Pseudo-matches a step, and how fast they are learnt: they are many, and none is sure."""
+HELD_OUT = 400
+"""Held-out matches of a learner that choose it, at most."""
 TEMPERATURES = (3.0, 8.0, 20.0, 50.0)
 """Of plans, in units of `misfit`."""
 
@@ -116,16 +118,15 @@ class SelfTraining:
             population = trained(population, lessons).population
         return population
 
-    def _rows(self, pair: Pair, most: int) -> list[Float[Tensor, "row _"]]:
-        return [
-            self.latents[name][torch.from_numpy(spread_out(self.free[name], most))] for name in pair
-        ]
+    def unmatched(self, name: str, most: int = ROWS) -> Float[Tensor, "row _"]:
+        """Rows of a modality that are in no match, evenly spaced ones if they are many."""
+        return self.latents[name][torch.from_numpy(spread_out(self.free[name], most))]
 
     def _targets(
         self, ensemble: Ensemble, pair: Pair, errors: tuple[float, float], temperature: float
     ) -> tuple[Float[Tensor, "first dim_b"], Float[Tensor, "second dim_a"]]:
         """What each unmatched row of either modality is to be translated into."""
-        first, second = self._rows(pair, ROWS)
+        first, second = (self.unmatched(name) for name in pair)
         there = answer(ensemble, first, *pair)
         back = answer(ensemble, second, pair[1], pair[0])
         parts = -(-max(len(first), len(second)) // PLAN)
@@ -141,40 +142,32 @@ class SelfTraining:
         self, learners: Sequence[Learner], judged: Judged, pair: Pair
     ) -> Float[Tensor, " temperature"]:
         """Of translations, then of their means with barycentres, in shares of the expected."""
-        first, second = self._rows(pair, TRIED)
-        errors = _errors_of(judged, pair)
+        free = [self.unmatched(name, TRIED) for name in pair]
+        ways, errors = (pair, (pair[1], pair[0])), _errors_of(judged, pair)
         sums = torch.zeros(1 + len(TEMPERATURES), dtype=torch.float64)
         for learner in learners:
-            known = self.table.choose(learner.run.held_out).together(*pair)
+            held_out = spread_out(learner.run.held_out, HELD_OUT)
+            known = torch.from_numpy(self.table.choose(held_out).together(*pair))
             if not len(known):
                 continue
-            own, truth = (
-                self.latents[name][torch.from_numpy(known[:, place])]
-                for place, name in enumerate(pair)
-            )
-            sums += self._apart(learner.ensemble, pair, errors, (own, truth), (first, second))
-            back, turned = (pair[1], pair[0]), (errors[1], errors[0])
-            sums += self._apart(learner.ensemble, back, turned, (truth, own), (second, first))
+            held = [self.latents[name][known[:, place]] for place, name in enumerate(pair)]
+            rows = [torch.cat(both) for both in zip(held, free, strict=True)]
+            told = [answer(learner.ensemble, rows[side], *ways[side]) for side in (0, 1)]
+            for here, there in ((0, 1), (1, 0)):
+                # Their partners are not among the rows of the other side.
+                given = rows[here], free[there]
+                cost = misfit(
+                    given,
+                    (told[here], told[there][len(known) :]),
+                    errors=(errors[here], errors[there]),
+                )
+                answers = [told[here][: len(known)]]
+                for temperature in TEMPERATURES:
+                    found = partners(given, cost, temperature=temperature)[0][: len(known)]
+                    answers.append(_mean(answers[0], found, self.specs[pair[there]]))
+                off = [float((each - held[there]).square().mean(1).sum()) for each in answers]
+                sums += torch.tensor(off, dtype=torch.float64) / max(errors[here], 1e-12)
         return sums
-
-    def _apart(
-        self,
-        ensemble: Ensemble,
-        way: Pair,
-        errors: tuple[float, float],
-        matched: tuple[Tensor, Tensor],
-        free: tuple[Tensor, Tensor],
-    ) -> Float[Tensor, " temperature"]:
-        """Summed errors of held-out rows among unmatched ones, whose partners are not there."""
-        rows, count = (torch.cat([matched[0], free[0]]), free[1]), len(matched[0])
-        told = answer(ensemble, rows[0], *way), answer(ensemble, rows[1], way[1], way[0])
-        cost, spec = misfit(rows, told, errors=errors), self.specs[way[1]]
-        answers = [told[0][:count]]
-        for temperature in TEMPERATURES:
-            found = partners(rows, cost, temperature=temperature)[0][:count]
-            answers.append(_mean(answers[0], found, spec))
-        summed = [float((each - matched[1]).square().mean(1).sum()) for each in answers]
-        return torch.tensor(summed, dtype=torch.float64) / max(errors[0], 1e-12)
 
 
 @dataclass
@@ -184,6 +177,9 @@ class Lessons:
     given: SelfTraining
     learners: Sequence[Learner]
     latents: dict[str, list[Tensor]]
+    """Of each modality: matched and unmatched rows, then the answers of a learner each."""
+    matched: dict[str, int]
+    """Rows of each modality that are in a match; they come first."""
     parts: list[Int64[np.ndarray, "thing modality"]]
     """Of the table: matches, then the pseudo-matches of a learner and a direction each."""
     own: list[list[int]]
@@ -192,24 +188,24 @@ class Lessons:
     @classmethod
     def on(cls, given: SelfTraining, learners: Sequence[Learner]) -> "Lessons":
         """Matches and unmatched rows, and nothing to learn from yet."""
-        latents, columns = {}, []
+        latents, matched, columns = {}, {}, []
         for name in given.table.names:
             column = given.table.column(name)
             known = np.unique(column[column >= 0])
             columns.append(np.where(column >= 0, np.searchsorted(known, column), -1))
-            numbers = np.concatenate([known, spread_out(given.free[name], ROWS)])
-            latents[name] = [given.latents[name][torch.from_numpy(numbers)]]
-        return cls(given, learners, latents, [np.stack(columns, 1)], [[] for _ in learners])
+            matched[name] = len(known)
+            rows = given.latents[name][torch.from_numpy(known)]
+            latents[name] = [torch.cat([rows, given.unmatched(name)])]
+        parts = [np.stack(columns, 1)]
+        return cls(given, learners, latents, matched, parts, [[] for _ in learners])
 
     def add(self, place: int, pair: Pair, targets: tuple[Tensor, Tensor]) -> None:
         """Pseudo-matches of one learner and pair, both ways."""
+        names = self.given.table.names
         for name, other, told in ((*pair, targets[0]), (pair[1], pair[0], targets[1])):
-            rows = np.full((len(told), len(self.latents)), -1)
-            names = list(self.latents)
-            column = self.given.table.column(name)
-            first = len(np.unique(column[column >= 0]))
-            rows[:, names.index(name)] = first + np.arange(len(told))
+            rows = np.full((len(told), len(names)), -1)
             begun = sum(len(part) for part in self.latents[other])
+            rows[:, names.index(name)] = self.matched[name] + np.arange(len(told))
             rows[:, names.index(other)] = begun + np.arange(len(told))
             self.latents[other].append(told)
             self.own[place].append(len(self.parts))

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from torch import Tensor
 
-from amodal.latents import MatchTable
+from amodal.latents import MatchTable, separate_things
 from amodal.model.blending import ALIGNED, ANSWERERS, KERNEL, SELF_TRAINED
 from amodal.model.closed_forms import ClosedForms
 from amodal.model.inference import Ensemble
@@ -42,6 +43,11 @@ class TrialRuns:
         """All matches."""
         return self.forms.table
 
+    @cached_property
+    def thing(self) -> Int64[np.ndarray, " match"]:
+        """Number of the separate thing of each match."""
+        return separate_things(self.table)
+
     @property
     def first(self) -> list[int]:
         """The first member's runs."""
@@ -51,6 +57,13 @@ class TrialRuns:
     def folds(self) -> dict[int, Run]:
         """Those of them that hold matches out."""
         return {index: self.runs[index] for index in self.first if len(self.runs[index].held_out)}
+
+    def pairs(
+        self, things: Int64[np.ndarray, " some"], direction: Direction
+    ) -> Int64[np.ndarray, " fewer"]:
+        """Those of some matches that both modalities see."""
+        source, target = (self.table.column(name)[things] for name in direction)
+        return things[(source >= 0) & (target >= 0)]
 
     def ensemble(
         self, index: int, shares: Mapping[Direction, Float[Tensor, "answerer _"]]
