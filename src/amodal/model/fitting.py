@@ -113,7 +113,7 @@ def fit_population(
             given.rows,
             given.table,
             runs=[replace(run, weight_decay=settings.decay(len(run.things))) for run in given.runs],
-            settings=replace(own, steps=own.steps // 2, batch=BATCH),
+            settings=replace(own, steps=own.steps // 4, batch=BATCH),
             only_told=given.only_told,
             checkpoint=place,
         )
