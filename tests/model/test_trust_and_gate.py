@@ -12,7 +12,6 @@ from amodal.model.fitting import fit_population
 from amodal.model.plan import Trial
 from amodal.model.presets import Preset
 from amodal.model.trust import trust_of
-from amodal.specification import LatentSpec
 from amodal.training import TrainingSettings
 from amodal.workspace import Architecture
 
@@ -111,7 +110,7 @@ def test_doubt_grows_with_the_error(uncertain) -> None:
 
 
 def trust_by_hand(things: int):
-    """Two members whose distance says how wrong they are: error^2 = 0.5 + 2 spread."""
+    """Two members whose distance says how wrong they are: error^2 = 0.5 + 2 disagreement."""
     rng = np.random.default_rng(0)
     distance = rng.uniform(0, 2, things)
     members = np.stack([distance, -distance])[..., None]
@@ -119,7 +118,7 @@ def trust_by_hand(things: int):
     given = (torch.from_numpy(v).float() for v in (members, truth))
     members, truth = given
     cycle = torch.zeros(things)
-    return trust_of(members, cycle, truth, LatentSpec.continuous(1)), distance, truth
+    return trust_of(members.mean(0), members, cycle, truth), distance, truth
 
 
 def test_the_law_of_the_errors_is_found() -> None:
@@ -128,6 +127,14 @@ def test_the_law_of_the_errors_is_found() -> None:
     expected = trust.expected_error(torch.from_numpy(distance**2).float(), torch.zeros(200))
     torch.testing.assert_close(expected, truth[:, 0], atol=1e-3, rtol=1e-3)
     assert trust.matches == 200
+
+
+def test_members_who_say_what_is_given_say_nothing_of_its_error() -> None:
+    truth = torch.linspace(-1, 1, 40)[:, None]
+    given = torch.zeros(40, 1)
+    members = given + 1e-6 * truth  # float32's rounding of a mean
+    trust = trust_of(given, members[None], torch.zeros(40), truth)
+    assert trust.coefficients == pytest.approx((float(truth.square().mean()), 0, 0))
 
 
 def test_with_few_matches_every_row_gets_the_mean_error() -> None:

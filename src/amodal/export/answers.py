@@ -74,13 +74,16 @@ class Answers:
     def expected_error(self, members: str, rows: str, source: str, target: str) -> str:
         """(row): the expected root mean squared error, as `Trust.expected_error`."""
         graph, population = self.graph, self.model.ensemble_.members
-        constant, by_spread, by_cycle = self.model.trust_[source, target].coefficients
-        off = graph.add("Sub", members, graph.reduce("ReduceMean", members, 0, keep=True))
-        back = self.translated(
-            population, self.translated(population, rows, source, target), target, source
-        )
+        trust = self.model.trust_[source, target]
+        constant, by_disagreement, by_cycle = trust.coefficients
+        there = self.translated(population, rows, source, target)
+        if trust.of_blends:
+            off = graph.add("Sub", members, graph.reduce("ReduceMean", members, 0, keep=True))
+        else:
+            off = graph.add("Sub", there, self.answer(members, target))
+        back = graph.add("Sub", self.translated(population, there, target, source), rows)
         total = graph.constant(float(constant))
-        for weight, error in ((by_spread, off), (by_cycle, graph.add("Sub", back, rows))):
+        for weight, error in ((by_disagreement, off), (by_cycle, back)):
             squared = graph.reduce("ReduceMean", graph.add("Mul", error, error), 0, 2)
             weighted = graph.add("Mul", squared, graph.constant(float(weight)))
             total = graph.add("Add", total, weighted)

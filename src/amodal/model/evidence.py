@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.model.blending import KERNEL, START, as_directions, blend_shares
+from amodal.model.blending import KERNEL, START, TRAINED, as_directions, blend_shares
 from amodal.model.found import CLOSED, OURS, ranks_of
-from amodal.model.inference import average, spread
+from amodal.model.inference import average, disagreement
 from amodal.model.judging import BLENDED, Direction, Held, Judged
 from amodal.model.learning import learn_curve
 from amodal.model.retrieval_vectors import AlignedDirections
@@ -132,10 +132,11 @@ def _cross_fitted(held: Held, thing: np.ndarray, spec: LatentSpec) -> tuple[Tens
                 for share, each in zip(shares, held.alone.values(), strict=True)
             )
         )
-        members = as_directions(members, spec)
-        trust = trust_of(members[:, other], held.cycle[other], held.truth[other], spec)
-        answers[own] = average(members[:, own], spec)
-        expected[own] = trust.expected_error(spread(members[:, own]), held.cycle[own])
+        given, alone = average(as_directions(members, spec), spec), held.alone[TRAINED]
+        trust = trust_of(given[other], alone[:, other], held.cycle[other], held.truth[other])
+        answers[own] = given[own]
+        apart = disagreement(alone[:, own], given[own])
+        expected[own] = trust.expected_error(apart, held.cycle[own])
     return answers, expected
 
 

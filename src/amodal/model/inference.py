@@ -105,9 +105,11 @@ def average(members: Float[Tensor, "run row dim"], spec: LatentSpec) -> Float[Te
     return as_directions(members.mean(0), spec)
 
 
-def spread(members: Float[Tensor, "run row dim"]) -> Float[Tensor, " row"]:
-    """Mean squared distance of the members from their mean, per column."""
-    return (members - members.mean(0)).square().mean((0, 2))
+def disagreement(
+    members: Float[Tensor, "run row dim"], given: Float[Tensor, "row dim"]
+) -> Float[Tensor, " row"]:
+    """Mean squared distance of the members' answers from the one that is given, per column."""
+    return (members - given).square().mean((0, 2))
 
 
 def cycle_error(

@@ -98,13 +98,13 @@ def _settled(held: dict[Direction, Held], specs: Mapping[str, LatentSpec]) -> Ju
         means = torch.stack([average(each, spec) for each in own.alone.values()])
         shares = torch.zeros(len(ANSWERERS), spec.dim)
         shares[[ANSWERERS.index(name) for name in own.alone]] = blend_shares(means, own.truth, spec)
-        answers = blended(own.alone, shares, spec)
+        answers = average(blended(own.alone, shares, spec), spec)
         judged.shares[direction] = shares
         judged.errors[direction] = {
-            name: float((average(each, spec) - own.truth).square().mean())
-            for name, each in (own.alone | {BLENDED: answers}).items()
+            name: float((each - own.truth).square().mean())
+            for name, each in (*zip(own.alone, means, strict=True), (BLENDED, answers))
         }
-        judged.trust[direction] = trust_of(answers, own.cycle, own.truth, spec)
+        judged.trust[direction] = trust_of(answers, own.alone[TRAINED], own.cycle, own.truth)
     return judged
 
 
@@ -147,8 +147,9 @@ def trust_without(
         held, spec = judged.held[way], specs[way[1]]
         kept = torch.from_numpy(~np.isin(held.things, things))
         if int(kept.sum()) >= 2:
-            answers = blended(held.alone, share, spec)[:, kept]
-            found[way] = trust_of(answers, held.cycle[kept], held.truth[kept], spec)
+            answers = average(blended(held.alone, share, spec), spec)[kept]
+            members = held.alone[TRAINED][:, kept]
+            found[way] = trust_of(answers, members, held.cycle[kept], held.truth[kept])
     return found
 
 

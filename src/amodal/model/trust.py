@@ -3,24 +3,27 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+import torch
 from scipy.optimize import nnls
 from torch import Tensor
 
-from amodal.model.inference import average, spread
-from amodal.specification import LatentSpec
+from amodal.model.inference import disagreement
 from amodal.typing import Float
 
 ENOUGH = 20
 """Held-out matches needed to tell rows apart; with fewer, all rows get the mean error."""
+ROUNDING = 1e-9
+"""Squared distances up to which members say the same."""
 
 
 @dataclass(frozen=True)
 class Trust:
-    """Expected squared error = a + b spread + c cycle error, all per column, a, b, c >= 0.
+    """Expected squared error = a + b disagreement + c cycle error, all per column, a, b, c >= 0.
 
-    Fitted by non-negative least squares on matches that the predicting runs had not seen. Errors
-    are in normalised units: 1 is the standard deviation of a column of the target.
+    The disagreement is that of the trained members' own answers with the answer given, which others
+    may have the whole share of. Fitted by non-negative least squares on matches that the predicting
+    runs had not seen. Errors are in normalised units: 1 is the standard deviation of a column of
+    the target.
     """
 
     coefficients: tuple[float, float, float]
@@ -30,13 +33,15 @@ class Trust:
     """How many there were."""
     explained: tuple[float, ...]
     """For each column, the share of its variance that the held-out answers explain, at least 0."""
+    of_blends: bool = False
+    """Whether the disagreement is that of members' blended answers, as before format 4."""
 
     def expected_error(
-        self, spread: Float[Tensor, " row"], cycle: Float[Tensor, " row"]
+        self, disagreement: Float[Tensor, " row"], cycle: Float[Tensor, " row"]
     ) -> Float[Tensor, " row"]:
         """The expected root mean squared error of each row."""
-        constant, by_spread, by_cycle = self.coefficients
-        return (constant + by_spread * spread + by_cycle * cycle).sqrt()
+        constant, by_disagreement, by_cycle = self.coefficients
+        return (constant + by_disagreement * disagreement + by_cycle * cycle).sqrt()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `json.dump`."""
@@ -45,6 +50,7 @@ class Trust:
             "typical": self.typical,
             "matches": self.matches,
             "explained": list(self.explained),
+            "of_blends": self.of_blends,
         }
 
     @classmethod
@@ -55,26 +61,27 @@ class Trust:
             value["typical"],
             value["matches"],
             tuple(value["explained"]),
+            value.get("of_blends", True),  # only older folders do not say
         )
 
 
 def trust_of(
+    answers: Float[Tensor, "thing dim"],
     members: Float[Tensor, "member thing dim"],
     cycle: Float[Tensor, " thing"],
     truth: Float[Tensor, "thing dim"],
-    spec: LatentSpec,
 ) -> Trust:
     """What held-out answers teach about one direction.
 
     Args:
-        members: each member's answer for each held-out match.
+        answers: to each held-out match.
+        members: each trained member's own answer to it.
         cycle: each match's cycle error.
         truth: the right answers.
-        spec: of the target.
     """
-    squared = (average(members, spec) - truth).square()
+    squared = (answers - truth).square()
     return Trust(
-        coefficients=_solve(squared.mean(1), spread(members), cycle),
+        coefficients=_solve(squared.mean(1), disagreement(members, answers), cycle),
         typical=float(squared.mean().sqrt()),
         matches=len(squared),
         explained=_explained(squared, truth),
@@ -88,12 +95,14 @@ def _explained(squared: Tensor, truth: Tensor) -> tuple[float, ...]:
     return tuple(share.clamp(0, 1).tolist())
 
 
-def _solve(squared: Tensor, spread: Tensor, cycle: Tensor) -> tuple[float, float, float]:
+def _solve(squared: Tensor, apart: Tensor, cycle: Tensor) -> tuple[float, float, float]:
     """Coefficients of the expected squared error; the mean alone with few matches."""
     coefficients = (float(squared.mean()), 0.0, 0.0)
     if len(squared) >= ENOUGH:
-        causes = np.stack([np.ones(len(squared)), spread.numpy(), cycle.numpy()], 1)
-        solved, _ = nnls(causes.astype(np.float64), squared.double().numpy())
+        # Rounding would get weights of any size.
+        causes = [cause * (cause.max() > ROUNDING) for cause in (apart, cycle)]
+        given = torch.stack([torch.ones(len(squared)), *causes], 1)
+        solved, _ = nnls(given.double().numpy(), squared.double().numpy())
         if solved.sum() > 0:
             return (float(solved[0]), float(solved[1]), float(solved[2]))
     return coefficients

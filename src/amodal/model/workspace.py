@@ -17,10 +17,10 @@ from amodal.model.fitting import Fitted, claim_folder, fit_population
 from amodal.model.inference import (
     answer,
     answer_members,
-    average,
     cycle_error,
-    spread,
+    disagreement,
     states_of_members,
+    translate_members,
 )
 from amodal.model.plan import Trial
 from amodal.model.prepare import (
@@ -258,22 +258,27 @@ class Workspace(Sharing, SklearnCalls):
         """
         rows = self._normalised(values, source)
         self._known(target)
-        members = answer_members(self.ensemble_, rows, source, target)
-        mean = average(members, self.architecture_.specs[target])
-        result = like(values, self.normalisation_[target].invert(mean))
+        told = answer(self.ensemble_, rows, source, target)
+        result = like(values, self.normalisation_[target].invert(told))
         if not uncertainty:
             return result
-        return result, like(values, self._expected_error(members, rows, source, target))
+        return result, like(values, self._expected_error(told, rows, source, target))
 
-    def _expected_error(self, members: Tensor, rows: Tensor, source: str, target: str) -> Tensor:
+    def _expected_error(self, told: Tensor, rows: Tensor, source: str, target: str) -> Tensor:
         trust = self.trust_.get((source, target))
         if trust is None:
             raise InputError(
                 f"how far to trust {source!r} to {target!r} is unknown: it is learnt from held-out "
                 f"matches of the two, and this fit had {self.matches_} matches in all"
             )
-        returned = cycle_error(self.ensemble_.members, rows, source, target)
-        return trust.expected_error(spread(members), returned)
+        ensemble = self.ensemble_
+        if trust.of_blends:
+            members = answer_members(ensemble, rows, source, target)
+            told = members.mean(0)
+        else:
+            members = translate_members(ensemble.members, rows, source, target)
+        returned = cycle_error(ensemble.members, rows, source, target)
+        return trust.expected_error(disagreement(members, told), returned)
 
     def embed(self, values: Mapping[str, Any]) -> Any:
         """The shared state of things seen through one or several modalities.
