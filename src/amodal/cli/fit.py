@@ -34,7 +34,7 @@ class Fit:
     preset: str = "default"
     """default, or devillers2024 for the settings of Devillers et al. 2024."""
     members: int | None = None
-    """Workspaces whose answers are averaged; their disagreement tells how far to trust an answer."""
+    """Workspaces whose answers are averaged, and whose disagreement tells how far to trust them."""
     steps: int | None = None
     """Updates at most; 0 keeps the closed-form start."""
     seed: int = 0
