@@ -25,7 +25,7 @@ class Demo:
     matches: int = 50
     """Things that are seen through all modalities."""
     data: str = "shapes"
-    """The kind of data: shapes."""
+    """The kind of data: shapes or factory."""
     smoke: bool = False
     """So small that it takes seconds: to see that everything works, not how well."""
 

@@ -269,11 +269,12 @@ def section(rows: list[Row], summary: Summary) -> str:
     """What is readable from how many matches; factors and losses of every space as tables."""
     parts = ["\n".join(_findings(summary)) + "\n"]
     parts.append(
-        f"{DEFAULT} is the default fit: ridge start, kernel ridge, 3 members, 4 folds of the "
-        f"matches given. {BEST} are ridge, kernel ridge, boosted trees, single networks tuned on "
-        f"a fifth of the matches, as {REFERENCE} is, and, up to {MOST_ENSEMBLE} matches, an "
-        "ensemble of as many networks, folds and steps as the default has, of three settings the "
-        "best; held-out matches choose. "
+        f"{DEFAULT} is the default fit: ridge start, 3 members, 4 folds of the matches given; "
+        "beside them kernel ridge, an alignment by transport and a self-trained workspace. "
+        f"{BEST} are ridge, kernel ridge, boosted trees, single networks tuned on a fifth of the "
+        f"matches, as {REFERENCE} is, and, up to {MOST_ENSEMBLE} matches, an ensemble of as many "
+        "networks, folds and steps as the default has, of three settings the best; held-out "
+        "matches choose. "
         "Means ± half the 95 % interval; factors with their 95 % bootstrap interval over seeds.\n"
     )
     for space in summary["spaces"]:
