@@ -14,7 +14,7 @@ from amodal.baselines.folds import Embed
 from amodal.baselines.tuned import TunedBaseline
 from amodal.fewmatch.moments import covariance
 from amodal.fewmatch.transport import transport_plan
-from amodal.latents import MatchTable
+from amodal.latents import MatchTable, evenly
 from amodal.typing import Float
 
 TEMPERATURES = (0.2, 0.12, 0.07, 0.04)
@@ -183,7 +183,7 @@ class _Side:
     @classmethod
     def of(cls, rows: Tensor, matched: np.ndarray) -> "_Side":
         free = np.setdiff1d(np.arange(len(rows)), matched)
-        some = rows[torch.from_numpy(free[:: max(1, -(-len(free) // ROWS))])]
+        some = rows[torch.from_numpy(free[evenly(len(free), ROWS)])]
         return cls(rows[torch.from_numpy(matched)], some - some.mean(0) if len(some) else some)
 
     def spread(self, share: float) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from amodal.errors import InputError
 from amodal.fewmatch.moments import Directions, Moments, covariance, shared_directions
 from amodal.fewmatch.transport import transport_plan
-from amodal.latents import MatchTable
+from amodal.latents import MatchTable, evenly
 from amodal.typing import Float
 
 TEMPERATURES: tuple[float, ...] = tuple(float(value) for value in np.geomspace(0.2, 0.03, 10))
@@ -115,9 +115,9 @@ def _matched_moments(rows: Mapping[str, Tensor], own: MatchTable) -> Moments:
 
 
 def _unmatched(rows: Tensor, column: np.ndarray, most: int) -> Tensor:
-    """Rows of one modality that no match names, spread over all of them, about their mean."""
+    """Rows of one modality that no match names, evenly spaced, about their mean."""
     free = np.setdiff1d(np.arange(len(rows)), column[column >= 0])
-    some = rows[torch.from_numpy(free[:: max(1, -(-len(free) // most))])]
+    some = rows[torch.from_numpy(free[evenly(len(free), most)])]
     return some - some.mean(0) if len(some) else some
 
 

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from amodal.fewmatch.alignment import Alignment, AlignmentSettings, align
 from amodal.fewmatch.moments import linear_map
-from amodal.latents import MatchTable
+from amodal.latents import MatchTable, separate_things
 from amodal.typing import Float
 
 FOLDS = 4
 FEWEST_TO_CHOOSE = 24
-"""With fewer matches the folds hardly tell settings apart: `UNCHOSEN` are taken."""
+"""With fewer things the folds hardly tell settings apart: `UNCHOSEN` are taken."""
 VIEWS = 3
 """Alignments that are averaged: each errs in its own way, and the best of them costs little to
 miss."""
@@ -72,7 +72,7 @@ def choose_settings(
         candidates: of which the best `VIEWS` are taken, or all, with `MAP_PENALTY`, where matches
             are too few to choose; by default `CANDIDATES`, or else `UNCHOSEN`.
     """
-    if len(table.rows) < FEWEST_TO_CHOOSE:
+    if separate_things(table).max(initial=-1) + 1 < FEWEST_TO_CHOOSE:
         taken = tuple(candidates or UNCHOSEN)
         return Choice(taken, (MAP_PENALTY,) * len(taken))
     candidates = candidates or CANDIDATES
@@ -125,12 +125,12 @@ def _folds(
     rows: Mapping[str, Tensor], table: MatchTable, settings: AlignmentSettings
 ) -> Iterator[tuple[Alignment, MatchTable]]:
     """An alignment on the things of the other folds, and the matches that it has not seen."""
-    things = np.arange(len(table.rows))
+    part_of = separate_things(table) % FOLDS
     for fold in range(FOLDS):
-        held_out = things % FOLDS == fold
+        held_out = part_of == fold
         own = table.choose(~held_out)
         if any(len(own.together(*pair)) for pair in combinations(rows, 2)):
-            learnt = things[~held_out]
+            learnt = np.flatnonzero(~held_out)
             found = align(rows, table, settings=settings, things=learnt, most=JUDGED_ROWS)
             yield found, table.choose(held_out)
 

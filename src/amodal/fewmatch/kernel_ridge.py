@@ -8,6 +8,7 @@ from torch import Tensor
 
 from amodal.errors import InputError
 from amodal.fewmatch.shrinkage import column_groups, shrink
+from amodal.latents import evenly
 from amodal.typing import Float
 
 # Multiples of the median distance between matched things; the last is nearly a linear map.
@@ -105,8 +106,8 @@ def _choose_lengths(
     all_groups: list[list[int]],
 ) -> list[float]:
     """The length scale of the lowest leave-one-out error of each group, on evenly spaced things."""
-    every = -(-len(x) // _JUDGED)
-    x, y = x[::every], y[::every]
+    some = torch.from_numpy(evenly(len(x), _JUDGED))
+    x, y = x[some], y[some]
     distances = torch.pdist(x)
     distances = distances[distances > 0]
     if not len(distances):

@@ -43,9 +43,11 @@ def transport_plan(
     """
     if not temperature > 0:
         raise InputError(f"temperature is {temperature}: expected a positive number, try 0.1")
-    # The largest exponent of each row is 0, so that no row is lost to rounding.
-    highest = similarity.amax(1, keepdim=True)
-    kernel = (similarity - highest).div_(temperature).exp_().float()
+    # The largest exponent of each row, then of each column, is 0, so that none is lost to rounding;
+    # balancing takes up what was subtracted.
+    raised = similarity - similarity.amax(1, keepdim=True)
+    raised -= raised.amax(0)
+    kernel = raised.div_(temperature).exp_().float()
     first, second = similarity.shape
     give = kernel.new_ones(first)
     take = kernel.new_ones(second)

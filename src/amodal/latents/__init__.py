@@ -1,6 +1,7 @@
 """Latents: checked, normalised, stored, matched, drawn in batches."""
 
 from amodal.latents.check import as_latents
+from amodal.latents.evenly import evenly
 from amodal.latents.given import like
 from amodal.latents.latents import Latents, as_checked, check_blocks
 from amodal.latents.matches import MatchTable
@@ -17,6 +18,7 @@ __all__ = [
     "as_checked",
     "as_latents",
     "check_blocks",
+    "evenly",
     "like",
     "separate_things",
 ]

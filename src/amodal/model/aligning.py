@@ -10,7 +10,7 @@ from torch import Tensor
 from amodal.fewmatch.aligned import Affine, Aligned, Coordinates, Views, fit_aligned
 from amodal.fewmatch.alignment import ROWS
 from amodal.fewmatch.alignment_choice import JUDGED_ROWS, Choice, choose_settings
-from amodal.latents import MatchTable
+from amodal.latents import MatchTable, evenly
 from amodal.typing import Float, Int64
 
 PRINCIPAL = 128
@@ -131,7 +131,7 @@ def spread_out(rows: Int64[np.ndarray, " some"], most: int) -> Int64[np.ndarray,
         >>> spread_out(np.arange(7), 3).tolist()
         [0, 3, 6]
     """
-    return rows[:: max(1, -(-len(rows) // most))]
+    return rows[evenly(len(rows), most)]
 
 
 def _rescaled(affine: Affine, given: Tensor, told: Tensor) -> Affine:

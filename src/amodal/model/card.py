@@ -116,7 +116,7 @@ def _figures(config: Mapping[str, Any]) -> Iterator[str]:
             f"{found[BLENDED]:.3g}" if BLENDED in found else "unknown",
             best,
             f"{simple[best]:.3g}" if best in simple else "",
-            "" if known is None else f"{sum(known['explained']) / len(known['explained']):.0%}",
+            "" if known is None else f"{known['of_all']:.0%}",
         ]
         yield f"| {' | '.join(cells)} |"
 

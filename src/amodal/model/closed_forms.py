@@ -9,7 +9,7 @@ from torch import Tensor
 from amodal.fewmatch.aligned import Aligned
 from amodal.fewmatch.kernel_ridge import KernelMap, fit_kernel_ridge
 from amodal.fewmatch.nearest_latents import nearest_latents
-from amodal.latents import MatchTable
+from amodal.latents import MatchTable, evenly
 from amodal.model.aligning import Aligner
 from amodal.model.blending import ALIGNED, KERNEL
 from amodal.specification import LatentSpec
@@ -64,7 +64,7 @@ class ClosedForms:
             source, target = direction
             own = self.table.choose(things)
             pairs = own.together(source, target)
-            pairs = pairs[:: -(-len(pairs) // MOST_KERNEL) or 1]
+            pairs = pairs[evenly(len(pairs), MOST_KERNEL)]
             self._kernels[key] = fit_kernel_ridge(
                 self.latents[source][pairs[:, 0]],
                 self.latents[target][pairs[:, 1]],

@@ -97,7 +97,9 @@ def _check_counts(model: Any) -> None:
 
 def _check_trust(trust: Trust, dim: int) -> None:
     _expect_whole("matches of trust", trust.matches)
-    numbers = torch.tensor([*trust.coefficients, trust.typical, *trust.explained]).double()
+    numbers = torch.tensor(
+        [*trust.coefficients, trust.typical, trust.of_all, *trust.explained]
+    ).double()
     if len(trust.coefficients) != 3 or len(trust.explained) != dim:
         raise ValueError(f"trust: expected 3 coefficients and {dim} explained shares")
     if bool((numbers < 0).any()):

@@ -150,9 +150,11 @@ def mixed_in(
 
 
 def _unexplained(*directions: Trust | None) -> float:
-    """The mean share of variance that held-out answers leave open; all of it where none are."""
-    known = [share for trust in directions if trust is not None for share in trust.explained]
-    return 1 - sum(known) / len(known) if known else 1.0
+    """The share of variance that held-out answers leave open, the mean over columns of both
+    modalities; all of it where there are none."""
+    known = [(trust.of_all, len(trust.explained)) for trust in directions if trust is not None]
+    columns = sum(many for _, many in known)
+    return 1 - sum(share * many for share, many in known) / columns if columns else 1.0
 
 
 def _column_weights(trust: Trust | None, rows: Tensor) -> Float[Tensor, " dim"]:

@@ -126,16 +126,23 @@ class SelfTraining:
         self, ensemble: Ensemble, pair: Pair, errors: tuple[float, float], temperature: float
     ) -> tuple[Float[Tensor, "first dim_b"], Float[Tensor, "second dim_a"]]:
         """What each unmatched row of either modality is to be translated into."""
-        first, second = (self.unmatched(name) for name in pair)
-        there = answer(ensemble, first, *pair)
-        back = answer(ensemble, second, pair[1], pair[0])
-        parts = -(-max(len(first), len(second)) // PLAN)
+        sides = [self.unmatched(name) for name in pair]
+        ways = (pair, (pair[1], pair[0]))
+        told = [answer(ensemble, rows, *way) for rows, way in zip(sides, ways, strict=True)]
+        found = [torch.zeros_like(answers) for answers in told]
+        parts = -(-max(len(rows) for rows in sides) // PLAN)
+        # A side that is small enough takes part in every plan, as a whole.
+        whole = [len(rows) <= PLAN for rows in sides]
         for part in range(parts):
-            own = slice(part, None, parts)
-            rows, told = (first[own], second[own]), (there[own], back[own])
-            found = partners(rows, misfit(rows, told, errors=errors), temperature=temperature)
-            there[own] = _mean(there[own], found[0], self.specs[pair[1]])
-            back[own] = _mean(back[own], found[1], self.specs[pair[0]])
+            one, two = (slice(None) if w else slice(part, None, parts) for w in whole)
+            rows, answers = (sides[0][one], sides[1][two]), (told[0][one], told[1][two])
+            plan = partners(rows, misfit(rows, answers, errors=errors), temperature=temperature)
+            found[0][one] += plan[0] / (parts if whole[0] else 1)
+            found[1][two] += plan[1] / (parts if whole[1] else 1)
+        there, back = (
+            _mean(answers, partner, self.specs[way[1]])
+            for answers, partner, way in zip(told, found, ways, strict=True)
+        )
         return there, back
 
     def _errors(

@@ -13,7 +13,7 @@ from amodal.typing import Float
 ENOUGH = 20
 """Held-out matches needed to tell rows apart; with fewer, all rows get the mean error."""
 ROUNDING = 1e-9
-"""Squared distances up to which members say the same."""
+"""Squared distances up to which members say the same, and columns are constant."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,10 @@ class Trust:
     matches: int
     """How many there were."""
     explained: tuple[float, ...]
-    """For each column, the share of its variance that the held-out answers explain, at least 0."""
+    """For each column, the share of its variance that the held-out answers explain, at least 0; 0
+    of a constant column."""
+    of_all: float
+    """The share of all columns' variance."""
     of_blends: bool = False
     """Whether the disagreement is that of members' blended answers, as before format 4."""
 
@@ -50,18 +53,22 @@ class Trust:
             "typical": self.typical,
             "matches": self.matches,
             "explained": list(self.explained),
+            "of_all": self.of_all,
             "of_blends": self.of_blends,
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Trust":
         """The inverse of `to_json`."""
+        explained = tuple(value["explained"])
         return cls(
             tuple(value["coefficients"]),
             value["typical"],
             value["matches"],
-            tuple(value["explained"]),
-            value.get("of_blends", True),  # only older folders do not say
+            explained,
+            # Older folders do not say.
+            value.get("of_all", sum(explained) / max(1, len(explained))),
+            value.get("of_blends", True),
         )
 
 
@@ -80,19 +87,20 @@ def trust_of(
         truth: the right answers.
     """
     squared = (answers - truth).square()
+    variance = truth.var(0, correction=0)
     return Trust(
         coefficients=_solve(squared.mean(1), disagreement(members, answers), cycle),
         typical=float(squared.mean().sqrt()),
         matches=len(squared),
-        explained=_explained(squared, truth),
+        explained=tuple(_explained(squared.mean(0), variance).tolist()),
+        of_all=float(_explained(squared.mean(), variance.mean())),
     )
 
 
-def _explained(squared: Tensor, truth: Tensor) -> tuple[float, ...]:
-    """1 - mean squared error / variance of each column, between 0 and 1; constant columns 0."""
-    variance = truth.var(0, correction=0)
-    share = 1 - squared.mean(0) / variance.clamp_min(1e-9)
-    return tuple(share.clamp(0, 1).tolist())
+def _explained(squared: Tensor, variance: Tensor) -> Tensor:
+    """1 - mean squared error / variance, between 0 and 1; 0 where nothing varies."""
+    share = 1 - squared / variance.clamp_min(ROUNDING)
+    return torch.where(variance > ROUNDING, share.clamp(0, 1), 0.0)
 
 
 def _solve(squared: Tensor, apart: Tensor, cycle: Tensor) -> tuple[float, float, float]:

@@ -47,7 +47,7 @@ TRIED: dict[str, tuple[Preset, ...]] = {
     ),
 }
 """What each tries; held-out matches choose, for each cell."""
-RECIPE = 9
+RECIPE = 10
 """Raised when a fit gives other results than before."""
 
 

@@ -144,7 +144,7 @@ METHODS: dict[str, Method] = {
             "transport-cca",
             "three CCAs refined by transport of unmatched rows, averaged, tuned by folds",
             baselines.TransportCCA,
-            recipe=2,
+            recipe=3,
         ),
         Method(OURS, "the default workspace of this library", workspace, _workspace_recipe(), True),
     )
