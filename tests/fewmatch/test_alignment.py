@@ -12,6 +12,7 @@ from amodal.fewmatch.alignment_choice import (
     MAP_PENALTY,
     UNCHOSEN,
     VIEWS,
+    _folds,
     choose_settings,
     scaled,
 )
@@ -105,3 +106,14 @@ def test_few_matches_take_the_defaults_and_many_choose() -> None:
     assert found.views[0].exponent < 1
     assert set(found.map_penalties) <= set(MAP_PENALTIES)
     assert scaled(rows, noisy, 0.0)["a"].equal(rows["a"])
+
+
+def test_captions_of_one_thing_are_held_out_together() -> None:
+    """Choosing by 30 things of four captions each is choosing by the things."""
+    rng = np.random.default_rng(0)
+    draw = rng.normal(size=(30, 8))
+    rows = {"a": torch.from_numpy(draw), "b": torch.from_numpy(rng.normal(size=(120, 8)))}
+    table = MatchTable(("a", "b"), np.stack([np.arange(120) // 4, np.arange(120)], 1))
+    for _, left in _folds(rows, table, AlignmentSettings(share=0.0)):
+        counts = np.unique(left.column("a"), return_counts=True)[1]
+        assert set(counts.tolist()) == {4}

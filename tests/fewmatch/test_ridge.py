@@ -39,6 +39,36 @@ def test_leave_one_out_predictions_equal_brute_force(things: int, dim_x: int) ->
     np.testing.assert_allclose(fitted.loo_error.numpy(), error, rtol=1e-6)
 
 
+@pytest.mark.parametrize("dim_x", [3, 8, 30])
+def test_rows_of_one_thing_are_left_out_together_as_by_brute_force(dim_x: int) -> None:
+    x, y = draw(14, dim_x, 2)
+    things = np.array([0, 1, 1, 2, 0, 3, 4, 4, 4, 5, 6, 6, 7, 1])
+    fitted = fit_ridge(x, y, penalties=[0.03], groups=[slice(0, 1)], things=things)
+    model = Ridge(alpha=float(fitted.penalty[0]))
+    for thing in np.unique(things):
+        out = things == thing
+        model.fit(x[~out].numpy(), y[~out].numpy())
+        expected = model.predict(x[out].numpy())
+        np.testing.assert_allclose(fitted.loo_predictions[out].numpy(), expected, atol=1e-7)
+
+
+def test_fellows_of_a_row_do_not_choose_the_penalty() -> None:
+    x, y = draw(12, 30, 2, noise=3.0)
+    rng = torch.Generator().manual_seed(4)
+    five = x.repeat_interleave(5, 0)
+    near = five + 0.1 * torch.randn(five.shape, generator=rng).double()
+    answers, things = y.repeat_interleave(5, 0), np.arange(12).repeat(5)
+    by_row, by_thing = fit_ridge(near, answers), fit_ridge(near, answers, things=things)
+    truth = fit_ridge(x, y).penalty / 1.0
+    assert float(by_row.penalty[0]) < 0.1 * float(truth[0])
+    assert float(by_thing.penalty[0]) > 0.5 * float(truth[0])
+    alone = fit_ridge(near, answers, things=np.arange(60))
+    torch.testing.assert_close(alone.weight, by_row.weight)
+    # With one thing alone nothing would be left: then by rows.
+    single = fit_ridge(near, answers, things=np.zeros(60, dtype=np.int64))
+    torch.testing.assert_close(single.weight, by_row.weight)
+
+
 @pytest.mark.parametrize(("things", "dim_x"), [(40, 5), (12, 30)])
 def test_penalty_and_slopes_equal_scikit_learn(things: int, dim_x: int) -> None:
     x, y = draw(things, dim_x, 4, noise=3.0)

@@ -122,6 +122,7 @@ def test_several_captions_of_one_image_are_all_learnt_from(typed) -> None:
         latents["sight"][rows[:, 0]],
         latents["touch"][rows[:, 1]],
         groups=[columns for _, columns in typed.spaces["touch"].parts()],
+        things=np.arange(40) // 2,
     )
     found = translate_members(population, latents["sight"], "sight", "touch")[0][:, :2]
     expected = ridge(latents["sight"])[:, :2]

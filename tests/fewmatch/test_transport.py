@@ -52,3 +52,12 @@ def test_high_temperatures_tend_to_independence_and_bad_ones_are_refused() -> No
     torch.testing.assert_close(plan, torch.full((4, 4), 1 / 16), atol=1e-4, rtol=0)
     with pytest.raises(InputError, match="expected a positive number"):
         transport_plan(torch.eye(2), temperature=0.0)
+
+
+def test_no_column_is_lost_to_rounding() -> None:
+    """One column of the second set is nobody's answer, by hundreds of temperatures."""
+    similarity = torch.eye(4)
+    similarity[:, 3] = -50.0
+    plan = transport_plan(similarity, temperature=0.1)
+    torch.testing.assert_close(plan.sum(0), torch.full((4,), 0.25), atol=1e-2, rtol=0)
+    assert plan.argmax(1)[:3].tolist() == [0, 1, 2]

@@ -73,15 +73,6 @@ def test_any_step_can_be_drawn_first() -> None:
         assert torch.equal(last.unmatched[name], again.unmatched[name])
 
 
-def test_keeping_some_runs_changes_nothing_for_them() -> None:
-    going = sampler()
-    before = going.draw(3)
-    going.keep([2])
-    after = going.draw(3)
-    assert torch.equal(before.matched["a"][2], after.matched["a"][0])
-    assert torch.equal(before.unmatched["b"][2], after.unmatched["b"][0])
-
-
 def test_seeds_and_steps_differ() -> None:
     def first(run: int, step: int) -> list:
         return sampler([run]).draw(step).unmatched["a"][0, :, 0].tolist()

@@ -126,3 +126,26 @@ def test_names_with_dots_are_kept_apart() -> None:
         curve=one,
     )
     assert Evidence.from_tensors(evidence.to_tensors()).errors == {"a.b": one}
+
+
+def test_a_direction_with_a_single_thing_held_out_has_none() -> None:
+    hidden = np.random.default_rng(0).normal(size=(60, 3))
+    mixing = np.random.default_rng(1)
+    latents = {name: hidden @ mixing.normal(size=(3, 4)) for name in "abc"}
+    matches = [{"a": range(20), "b": range(20)}, {"b": [30, 31], "c": [40, 40]}]
+    model = amodal.Workspace(steps=0).fit(latents, matches=matches)
+    assert set(model.evidence_) == {("a", "b"), ("b", "a")}
+    assert {d.source for d in amodal.diagnose(model).directions} == {"a", "b"}
+
+
+def test_what_more_matches_would_buy_is_of_the_pairs_own(model) -> None:
+    hidden = np.random.default_rng(0).normal(size=(400, 3))
+    mixing = np.random.default_rng(1)
+    latents = {
+        name: hidden @ mixing.normal(size=(3, 4)) + mixing.normal(size=(400, 4)) for name in "abc"
+    }
+    matches = [{"a": range(30), "b": range(30)}, {"b": range(30, 300), "c": range(30, 300)}]
+    found = amodal.diagnose(amodal.Workspace(steps=0).fit(latents, matches=matches))
+    assert {(d.source, d.target): d.matches for d in found.directions}["a", "b"] == 30
+    assert "with 60 matches the error would" in str(found)
+    assert "with 600 matches" not in str(found)

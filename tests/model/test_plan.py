@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amodal.latents import MatchTable, separate_things
-from amodal.model.plan import Trial, plan_runs
+from amodal.model.plan import Trial, leave_one_out, plan_runs
 
 
 def table(things: int = 30) -> MatchTable:
@@ -54,3 +54,18 @@ def test_a_trial_keeps_to_its_own_matches() -> None:
     own = np.arange(3, 20)
     for run in plan(table(), things=own):
         assert set(run.things) | set(run.held_out) == set(own.tolist())
+
+
+def test_very_few_things_are_left_out_one_by_one_with_all_their_matches() -> None:
+    given = MatchTable(("image", "text"), np.array([[0, 0], [0, 1], [1, 2], [2, 3], [2, 4]]))
+    runs = leave_one_out(given, np.arange(5))
+    assert [run.held_out.tolist() for run in runs] == [[0, 1], [2], [3, 4]]
+    assert [run.things.tolist() for run in runs] == [[2, 3, 4], [0, 1, 3, 4], [0, 1, 2]]
+    assert leave_one_out(given, np.arange(2)) == []
+
+
+def test_many_things_are_left_out_in_eight_parts() -> None:
+    given = MatchTable(("image", "text"), np.stack([np.arange(100)] * 2, 1))
+    runs = leave_one_out(given, np.arange(100))
+    assert len(runs) == 8
+    assert sorted(np.concatenate([run.held_out for run in runs])) == list(range(100))

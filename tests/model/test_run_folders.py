@@ -23,6 +23,7 @@ from amodal.errors import (
 )
 from amodal.files import write_tensors
 from amodal.model import fitting
+from amodal.model.retrieval_vectors import AlignedDirections
 from amodal.training import loop
 
 
@@ -69,6 +70,29 @@ def test_saving_and_loading_changes_nothing(tmp_path) -> None:
         "environment.json",
         "model.safetensors",
     ]
+
+
+def test_numbers_of_numpy_are_settings(tmp_path) -> None:
+    given = {"members": np.int64(1), "hidden": np.int64(8), "steps": np.int64(20)}
+    model = quick().set_params(**given, training={"batch": np.int64(16)})
+    model.fit(draw_plain(), matches=same_rows(20), folder=tmp_path / "run")
+    model.save(tmp_path / "saved")
+    np.testing.assert_array_equal(answer(amodal.load(tmp_path / "saved")), answer(model))
+
+
+def test_modalities_whose_names_begin_alike_are_told_apart(tmp_path) -> None:
+    hidden = np.random.default_rng(0).normal(size=(60, 3))
+    mixing = np.random.default_rng(1)
+    latents = {name: hidden @ mixing.normal(size=(3, 4)) for name in ("a", "b", "b.first")}
+    model = amodal.Workspace(steps=0).fit(latents, matches={name: range(40) for name in latents})
+    model.aligned_ = {
+        pair: AlignedDirections(
+            *([torch.ones(1, 4, 2)] * 2), *([torch.zeros(4)] * 2), torch.ones(())
+        )
+        for pair in (("a", "b"), ("a", "b.first"))
+    }
+    model.save(tmp_path / "saved")
+    assert set(amodal.load(tmp_path / "saved").aligned_) == set(model.aligned_)
 
 
 def test_an_existing_folder_is_never_written_over(tmp_path) -> None:

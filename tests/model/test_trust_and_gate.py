@@ -137,6 +137,16 @@ def test_members_who_say_what_is_given_say_nothing_of_its_error() -> None:
     assert trust.coefficients == pytest.approx((float(truth.square().mean()), 0, 0))
 
 
+def test_constant_columns_explain_nothing_and_hide_nothing() -> None:
+    rng = torch.Generator().manual_seed(0)
+    truth = torch.cat([torch.full((40, 19), 2.0), torch.randn(40, 1, generator=rng)], 1)
+    answers = torch.cat([truth[:, :19] + 1e-7, 0.5 * truth[:, 19:]], 1)
+    trust = trust_of(answers, answers[None], torch.zeros(40), truth)
+    assert trust.explained[:19] == (0.0,) * 19
+    assert 0.7 < trust.explained[19] < 0.8
+    assert trust.of_all == pytest.approx(trust.explained[19], abs=1e-3)
+
+
 def test_with_few_matches_every_row_gets_the_mean_error() -> None:
     trust, _, truth = trust_by_hand(12)
     assert trust.coefficients == pytest.approx((float(truth.square().mean()), 0, 0))

@@ -4,15 +4,16 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise, permutations
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from amodal.errors import InputError, NotFittedError, unknown_name
 from amodal.fewmatch.principal import Principal
 from amodal.fewmatch.ways import shortest_way
-from amodal.latents import Latents, MatchTable, as_checked, as_latents, like
+from amodal.latents import Latents, MatchTable, as_checked, as_latents, like, separate_pairs
 from amodal.latents.estimator import Estimator
-from amodal.typing import Float
+from amodal.typing import Float, Int64
 
 Map = Callable[[Float[Tensor, "row source"]], Float[Tensor, "row target"]]
 
@@ -121,7 +122,7 @@ class Baseline(Estimator):
             pairs = table.together(source, target)
             if len(pairs):
                 x, y = rows[source][pairs[:, 0]], rows[target][pairs[:, 1]]
-                self._maps[source, target] = self._fit_map(x, y)
+                self._maps[source, target] = self._fit_map(x, y, separate_pairs(pairs))
         # Few matches get the mean of an answer wrong; all rows of the source mend that.
         steps = set(self._maps)
         self._means = {
@@ -131,7 +132,12 @@ class Baseline(Estimator):
             if shortest_way(source, target, steps)
         }
 
-    def _fit_map(self, x: Float[Tensor, "thing source"], y: Float[Tensor, "pair target"]) -> Map:
+    def _fit_map(
+        self,
+        x: Float[Tensor, "pair source"],
+        y: Float[Tensor, "pair target"],
+        things: Int64[np.ndarray, " pair"],
+    ) -> Map:
         raise NotImplementedError
 
     def _translate(self, x: Tensor, source: str, target: str) -> Tensor:

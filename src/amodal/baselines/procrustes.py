@@ -1,10 +1,11 @@
 """Orthogonal Procrustes baseline: one space is the other, turned and scaled."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from amodal.baselines.base import Baseline, Map
-from amodal.typing import Float
+from amodal.typing import Float, Int64
 
 
 class Procrustes(Baseline):
@@ -26,7 +27,12 @@ class Procrustes(Baseline):
         True
     """
 
-    def _fit_map(self, x: Float[Tensor, "thing source"], y: Float[Tensor, "pair target"]) -> Map:
+    def _fit_map(
+        self,
+        x: Float[Tensor, "pair source"],
+        y: Float[Tensor, "pair target"],
+        things: Int64[np.ndarray, " pair"],
+    ) -> Map:
         centre_x, centre_y = x.mean(0), y.mean(0)
         left, singular, right = torch.linalg.svd(
             (x - centre_x).T @ (y - centre_y), full_matrices=False

@@ -1,10 +1,11 @@
 """Ridge baseline: a linear map for each pair of modalities."""
 
+import numpy as np
 from torch import Tensor
 
 from amodal.baselines.base import Baseline, Map
 from amodal.fewmatch.ridge import fit_ridge
-from amodal.typing import Float
+from amodal.typing import Float, Int64
 
 
 class Ridge(Baseline):
@@ -23,5 +24,10 @@ class Ridge(Baseline):
         True
     """
 
-    def _fit_map(self, x: Float[Tensor, "thing source"], y: Float[Tensor, "pair target"]) -> Map:
-        return fit_ridge(x, y)
+    def _fit_map(
+        self,
+        x: Float[Tensor, "pair source"],
+        y: Float[Tensor, "pair target"],
+        things: Int64[np.ndarray, " pair"],
+    ) -> Map:
+        return fit_ridge(x, y, things=things)

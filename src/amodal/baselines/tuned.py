@@ -11,7 +11,7 @@ from amodal.baselines.base import Baseline
 from amodal.baselines.folds import Embed, choose_by_folds
 from amodal.fewmatch.principal import Principal
 from amodal.fewmatch.ridge import fit_ridge
-from amodal.latents import MatchTable
+from amodal.latents import MatchTable, separate_pairs
 
 PRINCIPAL = 128
 
@@ -83,7 +83,8 @@ class TunedBaseline(Baseline):
             pairs = table.together(source, target)
             if len(pairs):
                 states = self._embed(rows[source][pairs[:, 0]], source)
-                ridge = fit_ridge(states, rows[target][pairs[:, 1]])
+                answers = rows[target][pairs[:, 1]]
+                ridge = fit_ridge(states, answers, things=separate_pairs(pairs))
                 maps[source, target] = _Through(self._embedding, source, ridge)
         return maps
 

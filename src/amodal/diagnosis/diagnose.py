@@ -71,7 +71,6 @@ def diagnose(model: Workspace) -> Diagnosis:
             direction,
             model.architecture_.specs[direction[1]],
             shares=_shares(model, direction),
-            matches=model.matches_,
             folds=settings_of(model.get_params()).folds,
         )
         for direction, evidence in model.evidence_.items()

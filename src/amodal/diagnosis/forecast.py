@@ -47,7 +47,7 @@ def forecast(
         curve: its squared errors; NaN for matches that were not judged.
         weights: of `resample`.
         things: how many separate ones the matches are.
-        matches: that the fit had in all.
+        matches: of the two modalities, that the fit had.
 
     Example:
         >>> from amodal.diagnosis.resampling import resample

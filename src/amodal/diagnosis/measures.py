@@ -77,7 +77,6 @@ def measure(
     spec: LatentSpec,
     *,
     shares: Mapping[str, float],
-    matches: int,
     folds: int,
 ) -> DirectionFigures:
     """The figures of one direction.
@@ -87,7 +86,6 @@ def measure(
         direction: source and target.
         spec: of the target.
         shares: answerer -> its share of an answer.
-        matches: that the fit had in all.
         folds: into which it parted them.
     """
     thing = evidence.thing.numpy()
@@ -134,7 +132,7 @@ def measure(
             evidence.curve.numpy(),
             weights,
             things=things,
-            matches=matches,
+            matches=len(thing),
         ),
     )
 

@@ -39,7 +39,7 @@ def _direction(found: DirectionFigures, diagnosis: "Diagnosis") -> Iterable[str]
     yield from _search(found)
     yield from _training(found, diagnosis.unmatched_weight)
     yield from _doubt(found)
-    yield from _more_matches(found, diagnosis.matches)
+    yield from _more_matches(found)
 
 
 def _translation(found: DirectionFigures) -> Iterable[str]:
@@ -99,7 +99,7 @@ def _doubt(found: DirectionFigures) -> Iterable[str]:
             yield f"  expected {each.expected:.3f}  real {each.real:.3f}  ({each.matches} matches)"
 
 
-def _more_matches(found: DirectionFigures, matches: int) -> Iterable[str]:
+def _more_matches(found: DirectionFigures) -> Iterable[str]:
     of: Forecast = found.forecast
     if of.sizes:
         told = ", ".join(f"{n}: {e:.3g}" for n, e in zip(of.sizes, of.errors, strict=True))
@@ -114,7 +114,7 @@ def _more_matches(found: DirectionFigures, matches: int) -> Iterable[str]:
         else:
             bounds = ""
         yield (
-            f"  with {times * matches:,} matches the error would fall by about "
+            f"  with {times * found.matches:,} matches the error would fall by about "
             f"{1 - share.mean:.0%}{bounds}{sure}"
         )
 

@@ -8,6 +8,8 @@ from amodal.evaluation.intervals import Interval
 from amodal.typing import Float, Int64
 
 DRAWS = 2000
+FEWEST_DRAWS, MOST_NUMBERS = 200, 40_000_000
+"""Beyond 20,000 matches there are fewer draws, so that they stay within memory."""
 LEVEL = 0.95
 Weights = Float[np.ndarray, "draw match"]
 
@@ -25,8 +27,11 @@ def resample(thing: Int64[np.ndarray, " match"], *, seed: int = 0) -> Weights:
     """
     of_match = np.unique(thing, return_inverse=True)[1]
     count = int(of_match.max()) + 1
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=DRAWS)
-    return np.concatenate([np.ones((1, len(thing))), drawn[:, of_match]]).astype(np.float32)
+    draws = min(DRAWS, max(FEWEST_DRAWS, MOST_NUMBERS // len(thing)))
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)
+    return np.concatenate(
+        [np.ones((1, len(thing)), np.float32), drawn.astype(np.float32)[:, of_match]]
+    )
 
 
 def across_learners(folds: int) -> float:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from amodal.errors import InputError
 from amodal.fewmatch.shrinkage import column_groups, shrink
 from amodal.latents import evenly
-from amodal.typing import Float
+from amodal.typing import Float, Int64
 
 # Multiples of the median distance between matched things; the last is nearly a linear map.
 LENGTHS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0, 16.0)
@@ -52,6 +53,7 @@ def fit_kernel_ridge(
     y: Float[Tensor, "answer dim_y"],
     *,
     groups: Sequence[slice] | None = None,
+    things: Int64[np.ndarray, " thing"] | None = None,
 ) -> KernelMap:
     r"""Fit y from x by kernel ridge regression with Gaussian similarity.
 
@@ -64,6 +66,8 @@ def fit_kernel_ridge(
         y: what is to be told, row for row.
         groups: slices of columns of y that choose their own length scale and penalty; all columns
             together by default. Columns that no slice covers form one more group.
+        things: the number of each row's thing, whose rows are left out together; each row is a
+            thing by default.
 
     Raises:
         InputError: no rows, or unequal numbers of them.
@@ -81,7 +85,7 @@ def fit_kernel_ridge(
         )
     x, y = x.double(), y.double()
     all_groups = column_groups(groups, y.shape[1])
-    chosen = _choose_lengths(x, y, groups, all_groups)
+    chosen = _choose_lengths(x, y, groups, all_groups, things)
     lengths = x.new_empty(y.shape[1])
     weights, offset = x.new_empty(len(x), y.shape[1]), x.new_empty(y.shape[1])
     for length in dict.fromkeys(chosen):
@@ -89,7 +93,7 @@ def fit_kernel_ridge(
         left, singular = decompose(kernel)
         for columns in (own for own, its in zip(all_groups, chosen, strict=True) if its == length):
             known = y[:, columns]
-            shrunk = shrink(left, singular, known - known.mean(0))
+            shrunk = shrink(left, singular, known - known.mean(0), things=things)
             found = left @ (shrunk.slopes / singular[:, None])
             # The weights sum to zero over things, so of the centring only one term is left.
             # Rounding tilts the directions of the smallest eigenvalues, whose weights are large.
@@ -104,10 +108,12 @@ def _choose_lengths(
     y: Float[Tensor, "answer dim_y"],
     groups: Sequence[slice] | None,
     all_groups: list[list[int]],
+    things: Int64[np.ndarray, " thing"] | None,
 ) -> list[float]:
     """The length scale of the lowest leave-one-out error of each group, on evenly spaced things."""
-    some = torch.from_numpy(evenly(len(x), _JUDGED))
-    x, y = x[some], y[some]
+    some = evenly(len(x), _JUDGED)
+    x, y = x[torch.from_numpy(some)], y[torch.from_numpy(some)]
+    things = None if things is None else things[some]
     distances = torch.pdist(x)
     distances = distances[distances > 0]
     if not len(distances):
@@ -116,7 +122,7 @@ def _choose_lengths(
     errors = []
     for length in lengths:
         left, singular = decompose(gaussian(x, x, length))
-        shrunk = shrink(left, singular, y - y.mean(0), groups=groups)
+        shrunk = shrink(left, singular, y - y.mean(0), groups=groups, things=things)
         errors.append(shrunk.residuals.square().sum(0))
     summed = torch.stack(errors)
     return [lengths[int(summed[:, columns].sum(1).argmin())] for columns in all_groups]

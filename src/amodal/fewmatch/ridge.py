@@ -4,12 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from amodal.errors import InputError
 from amodal.fewmatch.shrinkage import PENALTIES, shrink
-from amodal.typing import Float
+from amodal.typing import Float, Int64
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,16 @@ def fit_ridge(
     *,
     penalties: Sequence[float] = PENALTIES,
     groups: Sequence[slice] | None = None,
+    things: Int64[np.ndarray, " thing"] | None = None,
 ) -> RidgeMap:
     r"""Fit y from x by ridge regression, every penalty judged by exact leave-one-out error.
 
     Minimises ||y - x W - b||^2 + penalty ||W||^2, b unpenalised. With the centred x = U S V^T and
     H = 1/n + U S^2 / (S^2 + penalty) U^T, the error of thing i when it is left out is
     (y - H y)_i / (1 - H_ii): one decomposition serves all penalties and all things
-    (Allen 1974, PRESS, doi:10.1080/00401706.1974.10489157).
+    (Allen 1974, PRESS, doi:10.1080/00401706.1974.10489157). Rows of one thing, as captions of a
+    picture are, are left out together: (I - H_gg)^(-1) (y - H y)_g. A caption whose fellows stay is
+    told by them, and hardly shrinking would seem best.
 
     All computation is in float64; the result has the type of `x`. With as many dimensions as
     things or more, the thin decomposition is that of the dual form. One thing gives its own y as
@@ -56,6 +60,7 @@ def fit_ridge(
         penalties: the grid, in multiples of the mean squared singular value of the centred x.
         groups: slices of columns of y that choose their own penalty; all columns together by
             default. Columns that no slice covers form one more group.
+        things: the number of each row's thing; each row is a thing by default.
 
     Returns:
         The map, with the penalty chosen, leave-one-out errors and predictions.
@@ -77,7 +82,7 @@ def fit_ridge(
     # Directions of rounding size carry nothing; their left vectors need not even be centred.
     kept = singular > max(x.shape) * torch.finfo(torch.float64).eps * x.double().abs().max()
     left, singular, right = left[:, kept], singular[kept], right[kept]
-    shrunk = shrink(left, singular, centred_y, penalties=penalties, groups=groups)
+    shrunk = shrink(left, singular, centred_y, penalties=penalties, groups=groups, things=things)
     weight = right.T @ shrunk.slopes
     return RidgeMap(
         weight=weight.to(x.dtype),

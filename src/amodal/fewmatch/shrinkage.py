@@ -4,11 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from amodal.errors import InputError
-from amodal.typing import Float
+from amodal.typing import Float, Int64
 
 _BATCH = 1_000_000
 """Numbers that are computed at once, at most."""
@@ -36,6 +37,9 @@ class _Decomposition:
     projected: Float[Tensor, "rank dim_y"]
     outside: Float[Tensor, "thing dim_y"]
     free_leverage: Float[Tensor, " thing"]
+    together: list[Int64[Tensor, "_ _"]]
+    """Rows that are left out together, groups of one size after another; single ones are not here.
+    """
 
 
 def shrink(
@@ -45,6 +49,7 @@ def shrink(
     *,
     penalties: Sequence[float] = PENALTIES,
     groups: Sequence[slice] | None = None,
+    things: Int64[np.ndarray, " thing"] | None = None,
 ) -> Shrunk:
     """Choose the penalties of ridge regression, given the decomposition of the centred x.
 
@@ -57,6 +62,7 @@ def shrink(
         centred_y: the centred answers.
         penalties: as in `fit_ridge`.
         groups: as in `fit_ridge`.
+        things: as in `fit_ridge`.
 
     Example:
         >>> left = torch.tensor([[-0.5], [0.5], [-0.5], [0.5]]).double()
@@ -64,7 +70,7 @@ def shrink(
         >>> float(shrunk.penalty), round(float(shrunk.slopes), 3)
         (0.1, 5.455)
     """
-    parts = _decompose(left, singular, centred_y)
+    parts = _decompose(left, singular, centred_y, _together(things))
     dim = centred_y.shape[1]
     if len(singular) == 0:
         nothing = centred_y.new_full((dim,), math.inf)
@@ -82,6 +88,7 @@ def _decompose(
     left: Float[Tensor, "thing rank"],
     singular: Float[Tensor, " rank"],
     centred_y: Float[Tensor, "thing dim_y"],
+    together: list[Int64[Tensor, "_ _"]],
 ) -> _Decomposition:
     projected = left.T @ centred_y
     free = 1 - 1 / len(left) - left.square().sum(1)
@@ -91,7 +98,23 @@ def _decompose(
         projected=projected,
         outside=centred_y - left @ projected,
         free_leverage=free.clamp(min=0),
+        together=together,
     )
+
+
+def _together(things: Int64[np.ndarray, " thing"] | None) -> list[Int64[Tensor, "_ _"]]:
+    """Rows of the things that have several, by their number."""
+    if things is None:
+        return []
+    sizes = np.bincount(things)
+    if np.count_nonzero(sizes) < 2:
+        return []  # Without the only thing nothing would be left.
+    order, begins = np.argsort(things, kind="stable"), np.cumsum(sizes) - sizes
+    found = []
+    for size in np.unique(sizes[sizes > 1]):
+        places = begins[sizes == size][:, None] + np.arange(size)
+        found.append(torch.from_numpy(order[places]))
+    return found
 
 
 def _residuals(
@@ -102,8 +125,32 @@ def _residuals(
     # which would lose all digits where things are no more than dimensions.
     penalty = penalty[..., None, :]
     remains = penalty / (parts.squared[:, None] + penalty)
-    numerator = parts.outside + parts.left @ (remains * parts.projected)
-    return numerator / (parts.free_leverage[:, None] + parts.left.square() @ remains)
+    off = parts.outside + parts.left @ (remains * parts.projected)
+    found = off / (parts.free_leverage[:, None] + parts.left.square() @ remains)
+    for rows in parts.together:
+        _leave_out(parts, penalty[..., 0, :], off, found, rows)
+    return found
+
+
+def _leave_out(
+    parts: _Decomposition, penalty: Tensor, off: Tensor, found: Tensor, rows: Tensor
+) -> None:
+    """Groups of rows left out together, into `found`: e_g = (I - H_gg)^(-1) (y - H y)_g."""
+    left = parts.left[rows]
+    one = torch.eye(rows.shape[1], dtype=left.dtype)
+    outside = one - 1 / len(parts.left) - left @ left.mT
+    trials = zip(
+        penalty.reshape(-1, penalty.shape[-1]),
+        off.view(-1, *off.shape[-2:]),
+        found.view(-1, *off.shape[-2:]),
+        strict=True,
+    )
+    for own, before, after in trials:
+        for value in own.unique():
+            columns = (own == value).expand(before.shape[1]).nonzero()[:, 0]
+            free = outside + (left * (value / (parts.squared + value))) @ left.mT
+            solved = torch.linalg.solve(free + 1e-12 * one, before[rows][..., columns])
+            after[rows[..., None], columns] = solved
 
 
 def _choose(errors: Float[Tensor, "penalty dim_y"], groups: list[list[int]]) -> Tensor:

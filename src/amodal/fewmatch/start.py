@@ -17,7 +17,7 @@ from torch import Tensor
 
 from amodal.fewmatch.ridge import RidgeMap, fit_ridge
 from amodal.fewmatch.ways import shortest_way
-from amodal.latents import MatchTable
+from amodal.latents import MatchTable, separate_pairs
 from amodal.specification import LatentSpec
 from amodal.typing import Float
 from amodal.workspace import Architecture, Population
@@ -86,6 +86,7 @@ def _ridges(
                     latents[source][pairs[:, 0]],
                     latents[target][pairs[:, 1]],
                     groups=[columns for _, columns in spec.parts()],
+                    things=separate_pairs(pairs),
                 )
     return ridges
 

@@ -7,7 +7,7 @@ from amodal.latents.latents import Latents, as_checked, check_blocks
 from amodal.latents.matches import MatchTable
 from amodal.latents.normalisation import Normalisation
 from amodal.latents.sampler import Batch, Sampler
-from amodal.latents.separate import separate_things
+from amodal.latents.separate import separate_pairs, separate_things
 
 __all__ = [
     "Batch",
@@ -20,5 +20,6 @@ __all__ = [
     "check_blocks",
     "evenly",
     "like",
+    "separate_pairs",
     "separate_things",
 ]

@@ -92,12 +92,6 @@ class Sampler:
         self._repeated = len(self.separate.unique()) < len(self.separate)
         self._block: _Block | None = None
 
-    def keep(self, runs: list[int]) -> None:
-        """Go on with some of the runs only (the others have stopped)."""
-        self.things = [self.things[r] for r in runs]
-        self.seeds = [self.seeds[r] for r in runs]
-        self._block = None
-
     def draw(self, step: int) -> Batch:
         """The batch of one step."""
         block = self._block

@@ -31,3 +31,13 @@ def separate_things(table: MatchTable) -> Int64[np.ndarray, " thing"]:
     graph = coo_array((np.ones(len(edges[0])), edges), shape=(offset, offset))
     _, labels = connected_components(graph, directed=False)
     return np.unique(labels[: len(table)], return_inverse=True)[1].astype(np.int64)
+
+
+def separate_pairs(pairs: Int64[np.ndarray, "pair two"]) -> Int64[np.ndarray, " thing"]:
+    """`separate_things` of pairs of rows, as `MatchTable.together` gives them.
+
+    Example:
+        >>> separate_pairs(np.array([[0, 5], [0, 6], [1, 7]])).tolist()
+        [0, 0, 1]
+    """
+    return separate_things(MatchTable(("first", "second"), pairs))

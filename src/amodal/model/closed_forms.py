@@ -9,7 +9,7 @@ from torch import Tensor
 from amodal.fewmatch.aligned import Aligned
 from amodal.fewmatch.kernel_ridge import KernelMap, fit_kernel_ridge
 from amodal.fewmatch.nearest_latents import nearest_latents
-from amodal.latents import MatchTable, evenly
+from amodal.latents import MatchTable, evenly, separate_pairs
 from amodal.model.aligning import Aligner
 from amodal.model.blending import ALIGNED, KERNEL
 from amodal.specification import LatentSpec
@@ -69,6 +69,7 @@ class ClosedForms:
                 self.latents[source][pairs[:, 0]],
                 self.latents[target][pairs[:, 1]],
                 groups=[columns for _, columns in self.specs[target].parts()],
+                things=separate_pairs(pairs),
             )
         return self._kernels[key]
 

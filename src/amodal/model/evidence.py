@@ -81,7 +81,7 @@ def gather(
     aligned: Mapping[Direction, AlignedDirections],
     trial: TrialRuns,
 ) -> dict[Direction, Evidence]:
-    """The evidence of every direction that had held-out matches.
+    """The evidence of every direction that had held-out matches of two things at least.
 
     Args:
         judged: what `judge` found.
@@ -93,6 +93,8 @@ def gather(
     for direction, held in judged.held.items():
         spec = trial.forms.specs[direction[1]]
         things, own = np.array(held.things), trial.thing[held.things]
+        if len(np.unique(own)) < 2:
+            continue  # Nobody else's match could say how far to trust it.
         blended, expected = _cross_fitted(held, own, spec)
         answers = {name: average(each, spec) for name, each in held.alone.items()}
         best = closed_form(judged.errors[direction])

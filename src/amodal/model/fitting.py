@@ -271,8 +271,8 @@ def _self_trained(
 
 
 def _left_out(architecture: Architecture, forms: ClosedForms, things: np.ndarray) -> TrialRuns:
-    """Starts without each match in turn: what judges closed forms where nothing was trained."""
-    runs = leave_one_out(things) if forms.aligner is not None else []
+    """Starts without each thing in turn: what judges closed forms where nothing was trained."""
+    runs = leave_one_out(forms.table, things) if forms.aligner is not None else []
     population = Population.create(architecture, [run.seed for run in runs])
     for index, run in enumerate(runs):
         put_start(population, index, dict(forms.latents), forms.table, things=run.things)

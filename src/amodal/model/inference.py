@@ -80,7 +80,8 @@ def answer(
 ) -> Float[Tensor, "row dim_target"]:
     """The members' mean translation."""
     spec = ensemble.members.architecture.specs[target]
-    return average(answer_members(ensemble, rows, source, target), spec)
+    parts = (answer_members(ensemble, chunk, source, target) for chunk in rows.split(CHUNK))
+    return torch.cat([average(part, spec) for part in parts])
 
 
 @torch.no_grad()

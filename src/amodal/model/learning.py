@@ -85,6 +85,7 @@ def _errors(
 
     fit = fit_kernel_ridge if kernel else fit_ridge
     groups = [columns for _, columns in spec.parts()]
-    fitted = fit(rows(source, learnt), rows(target, learnt), groups=groups)
+    own = trial.thing[learnt]
+    fitted = fit(rows(source, learnt), rows(target, learnt), groups=groups, things=own)
     answers = nearest_latents(fitted(rows(source, held)), spec)
     return (answers - rows(target, held)).square().mean(1)

@@ -125,14 +125,18 @@ def _folds(table: MatchTable, things: np.ndarray, folds: int, seed: int) -> list
     return [things[parts == part] for part in range(min(folds, count))]
 
 
-def leave_one_out(things: Int64[np.ndarray, " thing"]) -> list[Run]:
-    """For each thing a run that learns from all others: what judges maps of very few matches.
+def leave_one_out(table: MatchTable, things: Int64[np.ndarray, " thing"]) -> list[Run]:
+    """For each separate thing a run that learns from all others: what judges maps of very few.
+
+    Where folds were not asked for and things are many, runs leave out several, and are 8 in all.
 
     Example:
-        >>> [run.held_out.tolist() for run in leave_one_out(np.array([4, 7]))]
-        [[4], [7]]
+        >>> table = MatchTable(("image", "text"), np.array([[0, 5], [0, 6], [1, 7]]))
+        >>> [run.held_out.tolist() for run in leave_one_out(table, np.arange(3))]
+        [[0, 1], [2]]
     """
-    return [
-        Run(seed=0, losses={}, things=np.delete(things, place), held_out=things[place : place + 1])
-        for place in range(len(things))
-    ]
+    part_of = separate_things(table.choose(things)) % FEWEST_TO_HOLD_OUT
+    parts = [things[part_of == part] for part in np.unique(part_of)]
+    if len(parts) < 2:
+        return []
+    return [Run(seed=0, losses={}, things=np.setdiff1d(things, out), held_out=out) for out in parts]

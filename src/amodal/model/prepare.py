@@ -28,6 +28,7 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
         UnknownNameError: an unknown preset or loss.
         InputError: values out of range.
     """
+    parameters = {name: _plain(value) for name, value in parameters.items()}
     preset = find_preset(parameters["preset"])
     changed: dict[str, Any] = {
         name: parameters[name]
@@ -71,8 +72,13 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
     return settings
 
 
+def _plain(value: Any) -> Any:
+    """Python's own number for one of numpy's, which no file of settings can hold."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def _training_of(preset: Preset, parameters: Mapping[str, Any]) -> TrainingSettings:
-    training = dict(parameters["training"] or {})
+    training = {name: _plain(value) for name, value in (parameters["training"] or {}).items()}
     known = [field.name for field in fields(TrainingSettings)]
     for name in training:
         if name not in known:

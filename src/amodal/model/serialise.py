@@ -1,6 +1,7 @@
 """A fitted workspace as plain values and tensors, and back."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from amodal.model.storage import check_config, read_history, read_model
 from amodal.model.trust import Trust
 from amodal.workspace import Architecture, Population
 
-Parts = TypeVar("Parts", KernelMap, SharedDirections, Affine)
+Parts = TypeVar("Parts", KernelMap, SharedDirections, Affine, AlignedDirections)
 
 
 def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -166,9 +167,9 @@ def _parts(kind: type[Parts], tensors: dict[str, Tensor], prefix: str) -> Parts:
 
 def _in_views(tensors: dict[str, Tensor], first: str, second: str) -> AlignedDirections:
     """Directions; those that were saved before there were several views, as a single one."""
-    own = _named(tensors, f"aligned.{first}.{second}.")
-    own |= {side: own[side][None] for side in ("first", "second") if own[side].ndim == 2}
-    return AlignedDirections(**own)
+    own = _parts(AlignedDirections, tensors, f"aligned.{first}.{second}")
+    sides = {side: getattr(own, side) for side in ("first", "second")}
+    return replace(own, **{side: v[None] for side, v in sides.items() if v.ndim == 2})
 
 
 def _named(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

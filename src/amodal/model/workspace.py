@@ -15,6 +15,7 @@ from amodal.latents import Latents, MatchTable, Normalisation, as_latents, check
 from amodal.model.calling import OnClassOrInstance, SklearnCalls
 from amodal.model.fitting import Fitted, claim_folder, fit_population
 from amodal.model.inference import (
+    CHUNK,
     answer,
     answer_members,
     cycle_error,
@@ -271,14 +272,16 @@ class Workspace(Sharing, SklearnCalls):
                 f"how far to trust {source!r} to {target!r} is unknown: it is learnt from held-out "
                 f"matches of the two, and this fit had {self.matches_} matches in all"
             )
-        ensemble = self.ensemble_
-        if trust.of_blends:
-            members = answer_members(ensemble, rows, source, target)
-            told = members.mean(0)
-        else:
-            members = translate_members(ensemble.members, rows, source, target)
-        returned = cycle_error(ensemble.members, rows, source, target)
-        return trust.expected_error(disagreement(members, told), returned)
+        ensemble, found = self.ensemble_, []
+        for given, mean in zip(rows.split(CHUNK), told.split(CHUNK), strict=True):
+            if trust.of_blends:
+                members = answer_members(ensemble, given, source, target)
+                mean = members.mean(0)
+            else:
+                members = translate_members(ensemble.members, given, source, target)
+            returned = cycle_error(ensemble.members, given, source, target)
+            found.append(trust.expected_error(disagreement(members, mean), returned))
+        return torch.cat(found)
 
     def embed(self, values: Mapping[str, Any]) -> Any:
         """The shared state of things seen through one or several modalities.

@@ -133,6 +133,7 @@ METHODS: dict[str, Method] = {
             "wasserstein-procrustes",
             "rotation, refined by assigning unmatched rows, tuned by folds",
             baselines.WassersteinProcrustes,
+            recipe=2,
         ),
         _baseline(
             "contrastive",
