@@ -11,7 +11,7 @@ from torch import Tensor
 
 from amodal.fewmatch.alignment import Alignment, AlignmentSettings, align
 from amodal.fewmatch.moments import linear_map
-from amodal.latents import MatchTable, separate_things
+from amodal.latents import MatchTable, separate_pairs, separate_things
 from amodal.typing import Float
 
 FOLDS = 4
@@ -138,10 +138,14 @@ def _folds(
 def _log_ranks(
     found: Alignment, rows: Mapping[str, Tensor], pairs: np.ndarray, names: tuple[str, str]
 ) -> Float[Tensor, " ranks"]:
-    """The logarithm of the right answer's rank among held-out things of the second modality."""
+    """The logarithm of the right answer's rank among rows of held-out things of the second
+    modality; those of the thing itself are not wrong."""
     first, second = (
         F.normalize(rows[name][pairs[:, place]] @ found.directions.weights[name], dim=1)
         for place, name in enumerate(names)
     )
     likeness = first @ second.T
-    return (likeness >= likeness.diagonal()[:, None]).sum(1).double().log()
+    thing = separate_pairs(pairs)
+    wrong = torch.from_numpy(thing[:, None] != thing[None])
+    above = (likeness >= likeness.diagonal()[:, None]) & wrong
+    return (1 + above.sum(1)).double().log()

@@ -16,7 +16,7 @@ from amodal.model.retrieval_vectors import (
     shared_directions,
 )
 from amodal.model.trial_runs import TrialRuns
-from amodal.typing import Float
+from amodal.typing import Float, Int64
 
 Pair = tuple[str, str]
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -107,20 +107,23 @@ def _log_ranks(
                 rows,
             )
         )
-    logarithms = []
+    logarithms, thing = [], torch.from_numpy(trial.thing[held])
     for share in SHARES:
         some = replace(found, share=torch.tensor(share))
         first, second = (
             mixed_in(vectors, rows, some, first=place == 0)
             for place, (vectors, rows) in enumerate(sides)
         )
-        logarithms.append(
-            torch.cat([_ranks(first, second, len(held)), _ranks(second, first, len(held))])
-        )
+        logarithms.append(torch.cat([_ranks(first, second, thing), _ranks(second, first, thing)]))
     return torch.stack(logarithms)
 
 
-def _ranks(queries: Tensor, catalogue: Tensor, held: int) -> Float[Tensor, " held"]:
-    """The logarithm of the right answers' ranks for the first queries; ties count against them."""
-    likeness = queries[:held] @ catalogue.T
-    return (likeness >= likeness.diagonal()[:, None]).sum(1).double().log()
+def _ranks(
+    queries: Tensor, catalogue: Tensor, thing: Int64[Tensor, " held"]
+) -> Float[Tensor, " held"]:
+    """The logarithm of the right answers' ranks for the first queries; ties count against them,
+    other rows of the same thing do not."""
+    likeness = queries[: len(thing)] @ catalogue.T
+    above = likeness >= likeness.diagonal()[:, None]
+    above[:, : len(thing)] &= thing[:, None] != thing[None]
+    return (1 + above.sum(1)).double().log()
