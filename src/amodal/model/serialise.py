@@ -1,7 +1,6 @@
 """A fitted workspace as plain values and tensors, and back."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +22,7 @@ from amodal.model.storage import check_config, read_history, read_model
 from amodal.model.trust import Trust
 from amodal.workspace import Architecture, Population
 
-Parts = TypeVar("Parts", KernelMap, SharedDirections, Affine, AlignedDirections)
+Parts = TypeVar("Parts", KernelMap, SharedDirections, Affine)
 
 
 def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -167,9 +166,10 @@ def _parts(kind: type[Parts], tensors: dict[str, Tensor], prefix: str) -> Parts:
 
 def _in_views(tensors: dict[str, Tensor], first: str, second: str) -> AlignedDirections:
     """Directions; those that were saved before there were several views, as a single one."""
-    own = _parts(AlignedDirections, tensors, f"aligned.{first}.{second}")
-    sides = {side: getattr(own, side) for side in ("first", "second")}
-    return replace(own, **{side: v[None] for side, v in sides.items() if v.ndim == 2})
+    prefix = f"aligned.{first}.{second}"
+    own = {name: tensors[f"{prefix}.{name}"] for name in AlignedDirections.__dataclass_fields__}
+    own |= {side: own[side][None] for side in ("first", "second") if own[side].ndim == 2}
+    return AlignedDirections(**own)
 
 
 def _named(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

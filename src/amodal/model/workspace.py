@@ -13,15 +13,11 @@ from torch import Tensor
 from amodal.errors import InputError, Notice, unknown_name
 from amodal.latents import Latents, MatchTable, Normalisation, as_latents, check_blocks, like
 from amodal.model.calling import OnClassOrInstance, SklearnCalls
+from amodal.model.doubt import expected_errors
 from amodal.model.fitting import Fitted, claim_folder, fit_population
 from amodal.model.inference import (
-    CHUNK,
     answer,
-    answer_members,
-    cycle_error,
-    disagreement,
     states_of_members,
-    translate_members,
 )
 from amodal.model.plan import Trial
 from amodal.model.prepare import (
@@ -272,16 +268,7 @@ class Workspace(Sharing, SklearnCalls):
                 f"how far to trust {source!r} to {target!r} is unknown: it is learnt from held-out "
                 f"matches of the two, and this fit had {self.matches_} matches in all"
             )
-        ensemble, found = self.ensemble_, []
-        for given, mean in zip(rows.split(CHUNK), told.split(CHUNK), strict=True):
-            if trust.of_blends:
-                members = answer_members(ensemble, given, source, target)
-                mean = members.mean(0)
-            else:
-                members = translate_members(ensemble.members, given, source, target)
-            returned = cycle_error(ensemble.members, given, source, target)
-            found.append(trust.expected_error(disagreement(members, mean), returned))
-        return torch.cat(found)
+        return expected_errors(self.ensemble_, trust, rows, told, source=source, target=target)
 
     def embed(self, values: Mapping[str, Any]) -> Any:
         """The shared state of things seen through one or several modalities.
