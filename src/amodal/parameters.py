@@ -1,7 +1,10 @@
 """scikit-learn's conventions for settings: they are the arguments of `__init__`."""
 
+from collections.abc import Mapping
 from inspect import signature
 from typing import Any, Self
+
+import numpy as np
 
 from amodal.errors import unknown_name
 
@@ -32,3 +35,16 @@ class Parameters:
     def __repr__(self) -> str:
         chosen = {k: v for k, v in self.get_params().items() if v is not None}
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in chosen.items())})"
+
+
+def plain(value: Any) -> Any:
+    """Settings as JSON holds them: Python's own numbers for numpy's, a dict for any mapping.
+
+    Example:
+        >>> import numpy as np
+        >>> plain({"hidden": np.int64(8), "training": {"batch": np.int64(16)}})
+        {'hidden': 8, 'training': {'batch': 16}}
+    """
+    if isinstance(value, Mapping):
+        return {name: plain(entry) for name, entry in value.items()}
+    return value.item() if isinstance(value, np.generic) else value

@@ -16,6 +16,8 @@ from amodal.latents.estimator import Estimator
 from amodal.typing import Float, Int64
 
 Map = Callable[[Float[Tensor, "row source"]], Float[Tensor, "row target"]]
+Things = Int64[np.ndarray, " pair"]
+"""The number of each pair's thing, as `separate_pairs` gives them."""
 
 Fitted = TypeVar("Fitted", bound="Baseline")
 
@@ -132,12 +134,8 @@ class Baseline(Estimator):
             if shortest_way(source, target, steps)
         }
 
-    def _fit_map(
-        self,
-        x: Float[Tensor, "pair source"],
-        y: Float[Tensor, "pair target"],
-        things: Int64[np.ndarray, " pair"],
-    ) -> Map:
+    def _fit_map(self, x: Tensor, y: Tensor, things: Things) -> Map:
+        """From matched rows of the source, (pair, dim), to those of the target, row for row."""
         raise NotImplementedError
 
     def _translate(self, x: Tensor, source: str, target: str) -> Tensor:

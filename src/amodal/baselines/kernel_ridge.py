@@ -1,11 +1,9 @@
 """Kernel ridge baseline: a smooth non-linear map for each pair of modalities, in closed form."""
 
-import numpy as np
 from torch import Tensor
 
-from amodal.baselines.base import Baseline, Map
+from amodal.baselines.base import Baseline, Map, Things
 from amodal.fewmatch.kernel_ridge import fit_kernel_ridge
-from amodal.typing import Float, Int64
 
 
 class KernelRidge(Baseline):
@@ -27,10 +25,5 @@ class KernelRidge(Baseline):
         True
     """
 
-    def _fit_map(
-        self,
-        x: Float[Tensor, "pair source"],
-        y: Float[Tensor, "pair target"],
-        things: Int64[np.ndarray, " pair"],
-    ) -> Map:
+    def _fit_map(self, x: Tensor, y: Tensor, things: Things) -> Map:
         return fit_kernel_ridge(x, y, things=things)

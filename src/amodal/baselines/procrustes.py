@@ -1,11 +1,9 @@
 """Orthogonal Procrustes baseline: one space is the other, turned and scaled."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from amodal.baselines.base import Baseline, Map
-from amodal.typing import Float, Int64
+from amodal.baselines.base import Baseline, Map, Things
 
 
 class Procrustes(Baseline):
@@ -27,12 +25,7 @@ class Procrustes(Baseline):
         True
     """
 
-    def _fit_map(
-        self,
-        x: Float[Tensor, "pair source"],
-        y: Float[Tensor, "pair target"],
-        things: Int64[np.ndarray, " pair"],
-    ) -> Map:
+    def _fit_map(self, x: Tensor, y: Tensor, things: Things) -> Map:
         centre_x, centre_y = x.mean(0), y.mean(0)
         left, singular, right = torch.linalg.svd(
             (x - centre_x).T @ (y - centre_y), full_matrices=False

@@ -1,11 +1,9 @@
 """Ridge baseline: a linear map for each pair of modalities."""
 
-import numpy as np
 from torch import Tensor
 
-from amodal.baselines.base import Baseline, Map
+from amodal.baselines.base import Baseline, Map, Things
 from amodal.fewmatch.ridge import fit_ridge
-from amodal.typing import Float, Int64
 
 
 class Ridge(Baseline):
@@ -24,10 +22,5 @@ class Ridge(Baseline):
         True
     """
 
-    def _fit_map(
-        self,
-        x: Float[Tensor, "pair source"],
-        y: Float[Tensor, "pair target"],
-        things: Int64[np.ndarray, " pair"],
-    ) -> Map:
+    def _fit_map(self, x: Tensor, y: Tensor, things: Things) -> Map:
         return fit_ridge(x, y, things=things)

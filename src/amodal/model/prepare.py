@@ -13,6 +13,7 @@ from amodal.latents import Latents, MatchTable, Normalisation, as_checked, separ
 from amodal.losses import find_loss
 from amodal.model.plan import FEWEST_TO_HOLD_OUT
 from amodal.model.presets import Preset, find_preset
+from amodal.parameters import plain
 from amodal.specification import LatentSpec
 from amodal.training import Run, TrainingSettings
 from amodal.workspace import Architecture
@@ -28,7 +29,7 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
         UnknownNameError: an unknown preset or loss.
         InputError: values out of range.
     """
-    parameters = {name: _plain(value) for name, value in parameters.items()}
+    parameters = plain(parameters)
     preset = find_preset(parameters["preset"])
     changed: dict[str, Any] = {
         name: parameters[name]
@@ -72,13 +73,8 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
     return settings
 
 
-def _plain(value: Any) -> Any:
-    """Python's own number for one of numpy's, which no file of settings can hold."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def _training_of(preset: Preset, parameters: Mapping[str, Any]) -> TrainingSettings:
-    training = {name: _plain(value) for name, value in (parameters["training"] or {}).items()}
+    training = dict(parameters["training"] or {})
     known = [field.name for field in fields(TrainingSettings)]
     for name in training:
         if name not in known:

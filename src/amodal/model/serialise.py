@@ -1,11 +1,9 @@
 """A fitted workspace as plain values and tensors, and back."""
 
-from collections.abc import Mapping
 from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,6 +18,7 @@ from amodal.model.integrity import check_parts
 from amodal.model.retrieval_vectors import AlignedDirections, SharedDirections
 from amodal.model.storage import check_config, read_history, read_model
 from amodal.model.trust import Trust
+from amodal.parameters import plain
 from amodal.workspace import Architecture, Population
 
 Parts = TypeVar("Parts", KernelMap, SharedDirections, Affine)
@@ -28,7 +27,7 @@ Parts = TypeVar("Parts", KernelMap, SharedDirections, Affine)
 def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """What config.json and model.safetensors hold."""
     config = {
-        "parameters": {name: _plain(value) for name, value in model.get_params().items()},
+        "parameters": plain(model.get_params()),
         "architecture": model.architecture_.to_json(),
         "normalisation": {n: v.to_json() for n, v in model.normalisation_.items()},
         "fingerprints": model.fingerprints_,
@@ -187,10 +186,3 @@ def _weights(architecture: Architecture, matrix: Tensor) -> Population:
 
 def _known_weights(architecture: Architecture, matrix: Tensor | None) -> Population | None:
     return None if matrix is None else _weights(architecture, matrix)
-
-
-def _plain(value: Any) -> Any:
-    """numpy's numbers and any mapping as what JSON can hold."""
-    if isinstance(value, Mapping):
-        return {name: _plain(entry) for name, entry in value.items()}
-    return value.item() if isinstance(value, np.generic) else value
