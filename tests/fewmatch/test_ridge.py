@@ -39,7 +39,7 @@ def test_leave_one_out_predictions_equal_brute_force(things: int, dim_x: int) ->
     np.testing.assert_allclose(fitted.loo_error.numpy(), error, rtol=1e-6)
 
 
-@pytest.mark.parametrize("dim_x", [3, 8, 30])
+@pytest.mark.parametrize("dim_x", [1, 3, 8, 30])
 def test_rows_of_one_thing_are_left_out_together_as_by_brute_force(dim_x: int) -> None:
     x, y = draw(14, dim_x, 2)
     things = np.array([0, 1, 1, 2, 0, 3, 4, 4, 4, 5, 6, 6, 7, 1])

@@ -136,9 +136,14 @@ def _leave_out(
     parts: _Decomposition, penalty: Tensor, off: Tensor, found: Tensor, rows: Tensor
 ) -> None:
     """Groups of rows left out together, into `found`: e_g = (I - H_gg)^(-1) (y - H y)_g."""
+    # H_gg = U diag(c) U^T, U the group's rows beside a constant: where a thing has more rows than
+    # there are directions, the smaller system is solved (Woodbury's identity).
     left = parts.left[rows]
-    one = torch.eye(rows.shape[1], dtype=left.dtype)
-    outside = one - 1 / len(parts.left) - left @ left.mT
+    constant = left.new_full((*rows.shape, 1), len(parts.left) ** -0.5)
+    basis = torch.cat([constant, left], 2)
+    large = rows.shape[1] > basis.shape[2]
+    one = torch.eye(min(rows.shape[1], basis.shape[2]), dtype=left.dtype)
+    outside = (basis.mT @ basis) if large else one - basis @ basis.mT
     trials = zip(
         penalty.reshape(-1, penalty.shape[-1]),
         off.view(-1, *off.shape[-2:]),
@@ -148,8 +153,15 @@ def _leave_out(
     for own, before, after in trials:
         for value in own.unique():
             columns = (own == value).expand(before.shape[1]).nonzero()[:, 0]
-            free = outside + (left * (value / (parts.squared + value))) @ left.mT
-            solved = torch.linalg.solve(free + 1e-12 * one, before[rows][..., columns])
+            right = before[rows][..., columns]
+            if large:
+                # 1 / c of the constant is 1, of a direction 1 + penalty / S^2.
+                inverse = 1 + torch.cat([value.new_zeros(1), value / parts.squared])
+                inner = torch.diag(inverse + 1e-12) - outside
+                solved = right + basis @ torch.linalg.solve(inner, basis.mT @ right)
+            else:
+                free = outside + (left * (value / (parts.squared + value))) @ left.mT
+                solved = torch.linalg.solve(free + 1e-12 * one, right)
             after[rows[..., None], columns] = solved
 
 
