@@ -70,7 +70,7 @@ def learning_curves(history: Sequence[Mapping[str, Any]]) -> str:
             _line(losses, curve, colour, name.replace("_", "-"))
         losses.set(title="training losses", xlabel="step", ylabel="loss", yscale="log")
         if names:
-            losses.legend()
+            losses.figure.legend(loc="outside lower center", ncols=4)
 
     return drawn(3.2, 2, fill)
 
