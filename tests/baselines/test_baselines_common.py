@@ -9,9 +9,11 @@ from amodal.baselines import (
     CCA,
     CSA,
     Contrastive,
+    CycleTranslators,
     KernelRidge,
     Procrustes,
     Ridge,
+    SOTAlign,
     SpectralCCA,
     TransportCCA,
     WassersteinProcrustes,
@@ -22,7 +24,7 @@ from amodal.evaluation.retrieval import retrieval_both_ways
 
 GOOD = [Ridge, CCA, Procrustes, KernelRidge, TransportCCA, CSA, WassersteinProcrustes]
 """That read turned copies of 3 hidden numbers from 40 matches."""
-ALL = [*GOOD, ASIF, SpectralCCA, Contrastive]
+ALL = [*GOOD, ASIF, SpectralCCA, Contrastive, SOTAlign, CycleTranslators]
 
 
 def draw(*, seed: int = 0, n: int = 200):

@@ -7,10 +7,16 @@ import pytest
 from sklearn.metrics import average_precision_score, r2_score
 
 from amodal.cli.main import main, parse
-from amodal.errors import DamagedError, InputError, NotFoundError, UnknownNameError
+from amodal.errors import (
+    DamagedError,
+    InputError,
+    MissingExtraError,
+    NotFoundError,
+    UnknownNameError,
+)
 from amodal.files import read_json, write_json
 from amodal.latents.estimator import explained_share
-from amodal.study.real import store
+from amodal.study.real import methods, store
 from amodal.study.real.methods import METHODS, find_methods
 from amodal.study.real.run import run_real
 from amodal.study.real.scores import label_scores, scores
@@ -270,6 +276,14 @@ def test_foreign_files_are_named(tmp_path) -> None:
         find_sets(tmp_path)
     with pytest.raises(UnknownNameError):
         find_methods(["csaa"])
+
+
+def test_methods_whose_package_is_missing_are_left_out_or_named(monkeypatch) -> None:
+    monkeypatch.setattr(methods, "find_spec", lambda package: None)
+    left = [method.name for method in find_methods()]
+    assert set(METHODS) - set(left) == {"mvae", "mopoe"}
+    with pytest.raises(MissingExtraError, match=r'pip install "amodal\[vae\]"'):
+        find_methods(["ridge", "mvae"])
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real sets are not here")

@@ -9,14 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from amodal.baselines.folds import Embed
+from amodal.baselines.networks import BATCH, descend, network, sizes_of
 from amodal.baselines.tuned import TunedBaseline
 from amodal.latents import MatchTable
 from amodal.typing import Float
 
-WIDTH = 128
 SHARED = 64
-BATCH = 128
-RATE = 1e-3
 TEMPERATURE = 0.07
 
 
@@ -60,10 +58,8 @@ class Contrastive(TunedBaseline):
     def _align(
         self, rows: Mapping[str, Tensor], table: MatchTable, settings: ContrastiveSettings
     ) -> Embed:
-        names = list(rows)
-        # Of one size whatever the exponent: a network's first steps depend on it.
-        sizes = {name: rows[name].square().mean().sqrt().clamp(min=1e-12) for name in names}
-        inputs = {name: (rows[name] / sizes[name]).float() for name in names}
+        sizes = sizes_of(rows)
+        inputs = {name: (rows[name] / sizes[name]).float() for name in rows}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             encoders = _train(inputs, table, settings)
@@ -78,36 +74,38 @@ class Contrastive(TunedBaseline):
 def _train(
     inputs: Mapping[str, Float[Tensor, "_ _"]], table: MatchTable, settings: ContrastiveSettings
 ) -> dict[str, nn.Module]:
-    encoders = {name: _network(rows.shape[1], settings.dropout) for name, rows in inputs.items()}
+    encoders = {
+        name: network(rows.shape[1], SHARED, dropout=settings.dropout)
+        for name, rows in inputs.items()
+    }
     sharpness = nn.Parameter(torch.tensor(1 / TEMPERATURE).log())
     weights = [weight for encoder in encoders.values() for weight in encoder.parameters()]
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": weights, "weight_decay": settings.weight_decay},
-            {"params": [sharpness], "weight_decay": 0.0},
-        ],
-        lr=RATE,
-    )
-    for _ in range(settings.steps):
-        things = torch.randperm(len(table))[:BATCH]
-        loss = _loss(encoders, inputs, torch.from_numpy(table.rows)[things], table.names, sharpness)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+    groups = [
+        {"params": weights, "weight_decay": settings.weight_decay},
+        {"params": [sharpness], "weight_decay": 0.0},
+    ]
+    descend(groups, lambda: matches_loss(encoders, inputs, table, sharpness), steps=settings.steps)
     return {name: encoder.eval() for name, encoder in encoders.items()}
 
 
-def _loss(
+def matches_loss(
     encoders: Mapping[str, nn.Module],
     inputs: Mapping[str, Tensor],
-    things: Tensor,
-    names: tuple[str, ...],
+    table: MatchTable,
     sharpness: Tensor,
 ) -> Tensor:
-    """The symmetric contrastive loss, summed over all pairs of modalities in the batch."""
+    """The symmetric contrastive loss of a batch of matches, summed over all pairs of modalities.
+
+    Args:
+        encoders: of each modality, into one space.
+        inputs: each modality's rows.
+        table: the matches, of which a batch is drawn.
+        sharpness: the logarithm of 1 / temperature.
+    """
+    things = torch.from_numpy(table.rows)[torch.randperm(len(table))[:BATCH]]
     total = sharpness * 0
-    for place, first in enumerate(names):
-        for other, second in enumerate(names[:place]):
+    for place, first in enumerate(table.names):
+        for other, second in enumerate(table.names[:place]):
             pairs = things[(things[:, [place, other]] >= 0).all(1)]
             if len(pairs) > 1:
                 one = F.normalize(encoders[first](inputs[first][pairs[:, place]]), dim=1)
@@ -116,9 +114,3 @@ def _loss(
                 right = torch.arange(len(pairs))
                 total = total + F.cross_entropy(logits, right) + F.cross_entropy(logits.T, right)
     return total
-
-
-def _network(dim: int, dropout: float) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(dim, WIDTH), nn.GELU(), nn.Dropout(dropout), nn.Linear(WIDTH, SHARED)
-    )

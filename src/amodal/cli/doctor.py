@@ -22,6 +22,7 @@ EXTRAS = {
     "tables": ("pyarrow",),
     "cells": ("anndata", "mudata"),
     "search": ("lancedb", "pyarrow"),
+    "vae": ("multivae",),
     "dev": ("pytest", "hypothesis", "beartype", "ruff"),
 }
 """Optional dependencies of this package -> the packages that tell whether they are there."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from amodal import baselines
 from amodal.baselines.base import Baseline
-from amodal.errors import unknown_name
+from amodal.errors import MissingExtraError, unknown_name
 from amodal.fewmatch.alignment import AlignmentSettings
 from amodal.study.preset_fits import RECIPE as DEFAULT_RECIPE
 from amodal.study.real.sets import PRINCIPAL
@@ -34,6 +35,8 @@ class Method:
     """What decides its answers beside the task: raised when the same task is solved otherwise."""
     slow: bool = False
     """Done after all others."""
+    needs: str = ""
+    """A package beyond Amodal's own; where it is missing, only those who name the method hear."""
 
 
 def of_baseline(build: Callable[[], Baseline]) -> Callable[[Task], Answers]:
@@ -75,9 +78,15 @@ def _translated(model: Any, task: Task) -> dict[tuple[str, str], np.ndarray]:
 
 
 def _baseline(
-    name: str, title: str, build: Callable[[], Baseline], *, recipe: int = 1, slow: bool = False
+    name: str,
+    title: str,
+    build: Callable[[], Baseline],
+    *,
+    recipe: int = 1,
+    slow: bool = False,
+    needs: str = "",
 ) -> Method:
-    return Method(name, title, of_baseline(build), {"recipe": recipe}, slow)
+    return Method(name, title, of_baseline(build), {"recipe": recipe}, slow, needs)
 
 
 def _workspace_recipe() -> dict[str, Any]:
@@ -142,6 +151,32 @@ METHODS: dict[str, Method] = {
             slow=True,
         ),
         _baseline(
+            "sotalign",
+            "linear encoders, taught by a CCA's transport plans (SOTAlign), tuned by folds",
+            baselines.SOTAlign,
+            slow=True,
+        ),
+        _baseline(
+            "cycle-translators",
+            "networks each way with cycles, without a workspace, tuned by folds",
+            baselines.CycleTranslators,
+            slow=True,
+        ),
+        _baseline(
+            "mvae",
+            "a product-of-experts multimodal VAE (MultiVae), tuned by folds",
+            lambda: baselines.MultimodalVAE("mvae"),
+            slow=True,
+            needs="multivae",
+        ),
+        _baseline(
+            "mopoe",
+            "a mixture-of-products multimodal VAE (MultiVae), tuned by folds",
+            lambda: baselines.MultimodalVAE("mopoe"),
+            slow=True,
+            needs="multivae",
+        ),
+        _baseline(
             "transport-cca",
             "three CCAs refined by transport of unmatched rows, averaged, tuned by folds",
             baselines.TransportCCA,
@@ -154,10 +189,11 @@ METHODS: dict[str, Method] = {
 
 
 def find_methods(names: Sequence[str] = ()) -> list[Method]:
-    """The methods of some names, by default all.
+    """The methods of some names, by default all whose packages are installed.
 
     Raises:
         UnknownNameError: there is no such method; the nearest is offered.
+        MissingExtraError: a method was named whose package is not installed.
 
     Example:
         >>> [method.name for method in find_methods(["cca", "ridge"])]
@@ -167,4 +203,10 @@ def find_methods(names: Sequence[str] = ()) -> list[Method]:
     for name in names:
         if name.lower() not in known:
             raise unknown_name("method", name, METHODS)
-    return [METHODS[known[name.lower()]] for name in names or METHODS]
+    if not names:
+        return [each for each in METHODS.values() if not each.needs or find_spec(each.needs)]
+    chosen = [METHODS[known[name.lower()]] for name in names]
+    for method in chosen:
+        if method.needs and not find_spec(method.needs):
+            raise MissingExtraError(method.needs, "vae")
+    return chosen

@@ -1,0 +1,136 @@
+"""SOTAlign: a linear teacher from matches, and a student that keeps its transport plans."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from amodal.baselines.contrastive import TEMPERATURE, matches_loss
+from amodal.baselines.folds import Embed
+from amodal.baselines.networks import descend, draw, sizes_of
+from amodal.baselines.tuned import TunedBaseline
+from amodal.fewmatch.alignment import AlignmentSettings, align
+from amodal.fewmatch.transport import transport_plan
+from amodal.latents import MatchTable
+from amodal.typing import Float
+
+SHARED = 64
+BATCH = 256
+"""Unmatched rows of each modality in a plan."""
+
+
+@dataclass(frozen=True)
+class SOTAlignSettings:
+    """How long the student is trained, and how much the plans weigh."""
+
+    exponent: float = 1.0
+    """Principal coordinates are scaled by deviation^exponent."""
+    weight: float = 1.0
+    """Of the divergence between the plans, beside the contrastive loss."""
+    temperature: float = 0.05
+    """Of the plans."""
+    steps: int = 300
+    """Updates; the folds choose when to stop."""
+    weight_decay: float = 0.1
+    """Decoupled, as in AdamW."""
+
+
+class SOTAlign(TunedBaseline):
+    r"""Train linear encoders on matches, and on what a teacher's plan says of unmatched rows.
+
+    The teacher is a CCA of the matches. The student, a linear encoder for each modality into a
+    space of 64, minimises the contrastive loss on matches plus weight times KL(P_teacher ||
+    P_student), where P is the entropic transport plan between batches of unmatched rows, from their
+    cosines (Roschmann et al. 2026, SOTAlign, arXiv 2602.23353, whose scale is thousands of
+    matches). The gradient of that divergence with respect to the student's cosines S is
+    (P_student - P_teacher) / temperature: the plan's potentials drop out, because both plans have
+    the same margins.
+
+    Example:
+        >>> import numpy as np
+        >>> first = np.random.default_rng(0).normal(size=(300, 3))
+        >>> second = first @ np.array([[1.0, 2.0], [0.5, -1.0], [0.0, 0.0]])
+        >>> model = SOTAlign(settings=SOTAlignSettings(steps=20))
+        >>> rows = list(range(50))
+        >>> model.fit({"a": first, "b": second}, matches={"a": rows, "b": rows}).embed(
+        ...     {"a": first}
+        ... ).shape
+        (300, 64)
+    """
+
+    Settings = SOTAlignSettings
+    grid: ClassVar = {"exponent": (1.0, 0.0), "weight": (1.0, 0.1, 10.0), "steps": (300, 100)}
+
+    def _align(self, rows: Mapping[str, Tensor], table: MatchTable, settings: Any) -> Embed:
+        teacher = align(rows, table, settings=AlignmentSettings(share=0.0)).directions.weights
+        taught = {name: F.normalize(rows[name] @ teacher[name], dim=1).float() for name in rows}
+        sizes = sizes_of(rows)
+        inputs = {name: (values / sizes[name]).float() for name, values in rows.items()}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            student = _trained(inputs, taught, table, settings)
+
+        def embed(x: Tensor, name: str) -> Tensor:
+            with torch.no_grad():
+                return student[name]((x / sizes[name]).float()).to(x.dtype)
+
+        return embed
+
+
+def _trained(
+    inputs: Mapping[str, Tensor],
+    taught: Mapping[str, Tensor],
+    table: MatchTable,
+    settings: SOTAlignSettings,
+) -> dict[str, nn.Module]:
+    student = {name: nn.Linear(rows.shape[1], SHARED) for name, rows in inputs.items()}
+    sharpness = nn.Parameter(torch.tensor(1 / TEMPERATURE).log())
+    ways = [pair for pair in combinations(inputs, 2) if len(table.together(*pair))]
+
+    def loss() -> Tensor:
+        total = matches_loss(student, inputs, table, sharpness)
+        for first, second in ways if settings.weight else []:
+            # The rows of one modality and of the other are drawn apart: nobody knows who is whose.
+            one = draw(torch.arange(len(inputs[first])), BATCH)
+            two = draw(torch.arange(len(inputs[second])), BATCH)
+            own = student[first](inputs[first][one]), student[second](inputs[second][two])
+            likeness = F.normalize(own[0], dim=1) @ F.normalize(own[1], dim=1).T
+            wanted = taught[first][one] @ taught[second][two].T
+            total = total + settings.weight * plan_divergence(
+                likeness, wanted, temperature=settings.temperature
+            )
+        return total
+
+    weights = [weight for each in student.values() for weight in each.parameters()]
+    groups = [
+        {"params": weights, "weight_decay": settings.weight_decay},
+        {"params": [sharpness], "weight_decay": 0.0},
+    ]
+    descend(groups, loss, steps=settings.steps)
+    return {name: each.eval() for name, each in student.items()}
+
+
+def plan_divergence(
+    likeness: Float[Tensor, "row other"],
+    wanted: Float[Tensor, "row other"],
+    *,
+    temperature: float,
+) -> Float[Tensor, ""]:
+    r"""A number whose gradient is that of KL(P(wanted) || P(likeness)) for entropic plans P.
+
+    KL = const - <P_w, log P_l> and log P_l = S / temperature + u 1^T + 1 v^T, so that its gradient
+    with respect to S is (P_l - P_w) / temperature: no step of the balancing need be differentiated.
+
+    Example:
+        >>> same = torch.eye(2)
+        >>> plan_divergence(same, same, temperature=0.5).item()
+        0.0
+    """
+    with torch.no_grad():
+        gap = transport_plan(likeness, temperature=temperature)
+        gap -= transport_plan(wanted, temperature=temperature)
+    return (gap * likeness).sum() / temperature
