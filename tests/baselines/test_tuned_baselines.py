@@ -13,7 +13,7 @@ from amodal.baselines.asif import ASIFSettings
 from amodal.baselines.base import Baseline
 from amodal.baselines.contrastive import ContrastiveSettings
 from amodal.baselines.csa import CSASettings
-from amodal.baselines.folds import choose_by_folds, log_ranks
+from amodal.baselines.folds import choose_by_folds, folds, log_ranks
 from amodal.baselines.spectral_cca import SpectralMap, SpectralSettings
 from amodal.baselines.wasserstein_procrustes import WassersteinProcrustesSettings, assigned
 from amodal.evaluation.retrieval import retrieval_both_ways
@@ -86,7 +86,16 @@ def test_few_matches_choose_nothing() -> None:
 
 def test_ranks_count_ties_by_half() -> None:
     likeness = torch.tensor([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [3.0, 2.0, 1.0]])
-    assert log_ranks(likeness).exp().tolist() == pytest.approx([1.5, 1.0, 3.0])
+    assert log_ranks(likeness, torch.arange(3)).exp().tolist() == pytest.approx([1.5, 1.0, 3.0])
+    one_thing = torch.tensor([0, 1, 1])
+    assert log_ranks(likeness, one_thing).exp().tolist() == pytest.approx([1.5, 1.0, 2.0])
+
+
+def test_captions_of_one_picture_are_held_out_together() -> None:
+    pictures = np.repeat(np.arange(12), 3)
+    table = MatchTable.build({"a": pictures, "b": np.arange(36)}, {"a": 12, "b": 36})
+    for own, held_out in folds(table):
+        assert not set(own.column("a")) & set(held_out.column("a"))
 
 
 def test_principal_coordinates_in_their_own_scale_are_a_rotation() -> None:

@@ -46,6 +46,7 @@ def test_every_way_of_writing_is_kept() -> None:
         "views",
         "self-training",
         "disagreement",
+        "metric",
     } <= {path.name for path in FOLDERS}
 
 
@@ -58,7 +59,7 @@ def test_it_is_what_its_name_says(folder: Path) -> None:
     marks = {"from-start": "from_start", "shares": "held_out_errors", "checksum": "checksum"}
     marks["weighed"] = "unmatched_weight"
     assert marks.get(folder.name, "format") in config
-    versions = {"views": 2, "self-training": 3, "disagreement": 4}
+    versions = {"views": 2, "self-training": 3, "disagreement": 4, "metric": 5}
     assert config["version"] == versions.get(folder.name, 1)
     assert ("checksum" in config) == (folder.name not in ("from-start", "shares"))
 

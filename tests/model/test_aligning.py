@@ -16,7 +16,7 @@ from amodal.latents import MatchTable
 from amodal.model import found, judging_retrieval
 from amodal.model.aligning import Aligner
 from amodal.model.blending import ALIGNED, ANSWERERS
-from amodal.model.judging import trust_without
+from amodal.model.residuals import residuals_of
 
 UNMATCHED, TEST = 300, 200
 
@@ -181,11 +181,11 @@ def test_search_is_judged_by_weights_that_have_not_seen_the_match(monkeypatch) -
     for module in (judging_retrieval, found):
         left_out = []
 
-        def spy(*args, things, to=left_out, **more):
-            to.append(things.tolist())
-            return trust_without(*args, things=things, **more)
+        def spy(*args, without, to=left_out, **more):
+            to.append(without.tolist())
+            return residuals_of(*args, without=without, **more)
 
-        monkeypatch.setattr(module, "trust_without", spy)
+        monkeypatch.setattr(module, "residuals_of", spy)
         quick(folds=4).fit(rows, matches=same_rows(16, "sight", "sound"))
         assert {len(things) for things in left_out} == {4}
         assert sorted({thing for things in left_out for thing in things}) == every

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from amodal.model.blending import ANSWERERS, START, TRAINED
-from amodal.model.judging import Held, Judged, blended, trust_without
-from amodal.model.judging_retrieval import SHARES, most_within_error
-from amodal.model.trust import Trust
+from amodal.model.judging import Held, Judged, blended
+from amodal.model.judging_retrieval import SHARES, Chosen, most_within_error
+from amodal.model.residuals import Residuals, residuals_of
 from amodal.specification import LatentSpec
 
 SPEC = LatentSpec.continuous(6)
@@ -30,22 +30,30 @@ def shares(**given: float) -> torch.Tensor:
     return found
 
 
-def without(whole: Held, things: list[int]) -> Trust | None:
+def without(whole: Held, things: list[int]) -> Residuals | None:
     way = ("sight", "sound")
     judged = Judged({}, {}, {}, {way: whole})
     given = {way: shares(trained_members=1.0)}
-    return trust_without(judged, given, {"sound": SPEC}, things=np.array(things)).get(way)
+    found = residuals_of(
+        judged, given, {"sound": SPEC}, thing=np.arange(60) // 2, without=np.array(things)
+    )
+    return found.get(way)
 
 
 def test_what_is_trusted_of_a_match_was_learnt_without_it() -> None:
     whole = held()
     changed = Held(whole.things, whole.alone, whole.truth.clone(), whole.cycle)
     changed.truth[2:4] += 100
-    learnt = without(whole, [32, 33])
-    assert learnt == without(changed, [32, 33])
+    learnt, unseen = without(whole, [32, 33]), without(changed, [32, 33])
     assert learnt is not None
-    assert learnt.matches == 10
-    assert learnt != without(changed, [32, 35])
+    assert unseen is not None
+    assert torch.equal(learnt.off, unseen.off)
+    assert torch.equal(learnt.truth, unseen.truth)
+    assert learnt.off.shape == (10, 6)
+    assert learnt.count == 5
+    other = without(changed, [32, 35])
+    assert other is not None
+    assert other.off.abs().max() > 50 > learnt.off.abs().max()
 
 
 def test_too_few_others_teach_nothing() -> None:
@@ -72,11 +80,19 @@ def test_a_blend_is_the_mean_by_shares_and_leaves_out_what_has_none() -> None:
 )
 def test_the_largest_share_within_an_error_of_the_best_is_taken(worse, expected) -> None:
     ranks = torch.tensor(worse, dtype=torch.float32)[:, None] + torch.zeros(len(SHARES), 40)
-    assert most_within_error(ranks) == expected
+    assert most_within_error(ranks[None]) == Chosen(share=expected)
 
 
 def test_a_difference_within_the_noise_does_not_count() -> None:
     generator = torch.Generator().manual_seed(0)
-    ranks = torch.randn(len(SHARES), 30, generator=generator)
-    ranks[1] -= ranks[1].mean() - ranks.mean(1).min() + 0.01
-    assert most_within_error(ranks) > SHARES[1]
+    ranks = torch.randn(1, len(SHARES), 30, generator=generator)
+    ranks[:, 1] -= ranks[:, 1].mean() - ranks.mean(2).min() + 0.01
+    assert most_within_error(ranks).share > SHARES[1]
+
+
+def test_shared_directions_that_lead_astray_are_left_out() -> None:
+    with_them, without_them = torch.full((2, len(SHARES), 40), 2.0)
+    without_them[1] = 1.0
+    both = torch.stack([with_them, without_them])
+    assert most_within_error(both) == Chosen(directions=False, share=SHARES[1])
+    assert most_within_error(both.flip(0)) == Chosen(directions=True, share=SHARES[1])

@@ -5,14 +5,13 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from amodal.baselines.base import unit_rows
 from amodal.fewmatch.alignment_choice import FEWEST_TO_CHOOSE, FOLDS, HELD_OUT
-from amodal.latents import MatchTable
-from amodal.typing import Float
+from amodal.latents import MatchTable, separate_pairs, separate_things
+from amodal.typing import Float, Int64
 
 Embed = Callable[[Float[Tensor, "row dim"], str], Float[Tensor, "row shared"]]
 """Rows of a modality -> the same rows in the shared space, to be compared by cosine."""
@@ -36,7 +35,7 @@ def choose_by_folds(
             choose by.
         grid: the values to try of some of its fields, in the order in which they are
             chosen; of equally good ones the first is kept.
-        table: the matches; every fourth thing is held out in turn.
+        table: the matches; every fourth thing is held out in turn, with all of its rows.
         fitted: settings, and the matches to learn from -> how rows are embedded.
         rows_of: settings -> the rows of each modality that `fitted` embeds.
     """
@@ -60,7 +59,8 @@ def folds(table: MatchTable) -> Iterator[tuple[MatchTable, MatchTable]]:
         >>> [len(held_out) for _, held_out in folds(table)]
         [2, 1, 1, 1]
     """
-    fold = np.arange(len(table)) % FOLDS
+    # By things: of two captions of a picture the one would teach where the other is.
+    fold = separate_things(table) % FOLDS
     for left in range(FOLDS):
         own = table.choose(fold != left)
         if any(len(own.together(*pair)) for pair in combinations(table.names, 2)):
@@ -76,18 +76,23 @@ def _score(settings: Any, table: MatchTable, fitted: Any, rows: Mapping[str, Ten
             if len(pairs):
                 one = unit_rows(embed(rows[first][pairs[:, 0]], first))
                 other = unit_rows(embed(rows[second][pairs[:, 1]], second))
-                found += [log_ranks(one @ other.T), log_ranks(other @ one.T)]
+                thing = torch.from_numpy(separate_pairs(pairs))
+                found += [log_ranks(one @ other.T, thing), log_ranks(other @ one.T, thing)]
     return float(torch.cat(found).mean()) if found else 0.0
 
 
-def log_ranks(likeness: Float[Tensor, "thing thing"]) -> Float[Tensor, " thing"]:
-    """The logarithm of the rank at which each thing finds itself; ties count by half.
+def log_ranks(
+    likeness: Float[Tensor, "row row"], thing: Int64[Tensor, " row"]
+) -> Float[Tensor, " row"]:
+    """The logarithm of the rank at which each row finds its own; ties count by half, other rows of
+    the same thing do not.
 
     Example:
-        >>> log_ranks(torch.eye(2)).tolist()
+        >>> log_ranks(torch.eye(2), torch.arange(2)).tolist()
         [0.0, 0.0]
     """
     own = likeness.diagonal()[:, None]
-    above = (likeness > own).sum(1)
-    tied = (likeness == own).sum(1) - 1
+    wrong = thing[:, None] != thing[None]
+    above = ((likeness > own) & wrong).sum(1)
+    tied = ((likeness == own) & wrong).sum(1)
     return (1 + above + tied / 2).log()

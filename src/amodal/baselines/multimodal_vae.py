@@ -1,6 +1,6 @@
 """Multimodal variational autoencoders of the MultiVae library, on frozen latents."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ from amodal.baselines.networks import BATCH, descend, network, sizes_of
 from amodal.baselines.tuned import PRINCIPAL, TunedBaseline
 from amodal.errors import import_extra, unknown_name
 from amodal.latents import MatchTable
+from amodal.typing import Int64
 
 KINDS = ("mvae", "mopoe")
 SHARED = 64
@@ -74,11 +75,15 @@ class MultimodalVAE(TunedBaseline):
 
     def _align(self, rows: Mapping[str, Tensor], table: MatchTable, settings: Any) -> Embed:
         self._sizes = sizes_of(rows)
-        inputs = {name: (values / self._sizes[name]).float() for name, values in rows.items()}
+        # The library's own names for them: it joins names by "_", and keeps modules by them.
+        inside = {name: f"m{place}" for place, name in enumerate(rows)}
+        inputs = {
+            inside[name]: (values / self._sizes[name]).float() for name, values in rows.items()
+        }
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             self._model = _built(self.kind, inputs, settings.beta)
-            draw = _batches(inputs, table)
+            draw = _batches(inputs, [table.column(name) for name in rows])
             descend(
                 self._model.parameters(), lambda: self._model(draw()).loss, steps=settings.steps
             )
@@ -91,17 +96,19 @@ class MultimodalVAE(TunedBaseline):
         def embed(x: Tensor, name: str) -> Tensor:
             # The library encodes every modality, and then takes those that it is asked for.
             given = {other: torch.zeros(len(x), width) for other, width in widths.items()}
-            given[name] = (x / sizes[name]).float()
+            own = inside[name]
+            given[own] = (x / sizes[name]).float()
             with torch.no_grad():
-                found = model.encode(library.MultimodalBaseDataset(given), [name], return_mean=True)
+                found = model.encode(library.MultimodalBaseDataset(given), [own], return_mean=True)
             return found.z.to(x.dtype)
 
         return embed
 
     def _fit_maps(self, rows: Mapping[str, Tensor], table: MatchTable) -> dict[Any, Any]:
+        decoders = dict(zip(rows, self._model.decoders.values(), strict=True))
         return {
             (source, target): _Decoded(
-                self._embedding, source, self._model.decoders[target], self._sizes[target]
+                self._embedding, source, decoders[target], self._sizes[target]
             )
             for source, target in permutations(rows, 2)
         }
@@ -167,17 +174,20 @@ def _networks(widths: Mapping[str, int]) -> tuple[dict[str, Any], dict[str, Any]
     )
 
 
-def _batches(inputs: Mapping[str, Tensor], table: MatchTable) -> Callable[[], Any]:
-    """Half matches, half unmatched rows, as many of every modality."""
+def _batches(
+    inputs: Mapping[str, Tensor], matched: Sequence[Int64[np.ndarray, " match"]]
+) -> Callable[[], Any]:
+    """Half matches, half unmatched rows, as many of every modality.
+
+    Args:
+        inputs: each modality's rows.
+        matched: of each modality, its row in each match, -1 where it has none.
+    """
     library = import_extra("multivae.data", "vae")
-    names = list(inputs)
-    columns = torch.full((len(table), len(names)), -1)
-    for place, name in enumerate(names):
-        if name in table.names:
-            columns[:, place] = torch.from_numpy(table.column(name))
+    names, columns = list(inputs), torch.from_numpy(np.stack(matched, 1))
     alone = {
-        name: torch.from_numpy(np.setdiff1d(np.arange(len(rows)), table.column(name)))
-        for name, rows in inputs.items()
+        name: torch.from_numpy(np.setdiff1d(np.arange(len(inputs[name])), own))
+        for name, own in zip(names, matched, strict=True)
     }
 
     def draw() -> Any:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from amodal.baselines.contrastive import TEMPERATURE, matches_loss
 from amodal.baselines.folds import Embed
-from amodal.baselines.networks import descend, draw, sizes_of
+from amodal.baselines.networks import descend, sizes_of
 from amodal.baselines.tuned import TunedBaseline
 from amodal.fewmatch.alignment import AlignmentSettings, align
 from amodal.fewmatch.transport import transport_plan
@@ -20,7 +20,7 @@ from amodal.typing import Float
 
 SHARED = 64
 BATCH = 256
-"""Unmatched rows of each modality in a plan."""
+"""Rows of each modality in a plan."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class SOTAlign(TunedBaseline):
 
     The teacher is a CCA of the matches. The student, a linear encoder for each modality into a
     space of 64, minimises the contrastive loss on matches plus weight times KL(P_teacher ||
-    P_student), where P is the entropic transport plan between batches of unmatched rows, from their
-    cosines (Roschmann et al. 2026, SOTAlign, arXiv 2602.23353, whose scale is thousands of
-    matches). The gradient of that divergence with respect to the student's cosines S is
+    P_student), where P is the entropic transport plan between batches of all rows, unmatched ones
+    for the most part, from their cosines (Roschmann et al. 2026, SOTAlign, arXiv 2602.23353, whose
+    scale is thousands of matches). The gradient of that divergence with respect to the student's cosines S is
     (P_student - P_teacher) / temperature: the plan's potentials drop out, because both plans have
     the same margins.
 
@@ -95,8 +95,8 @@ def _trained(
         total = matches_loss(student, inputs, table, sharpness)
         for first, second in ways if settings.weight else []:
             # The rows of one modality and of the other are drawn apart: nobody knows who is whose.
-            one = draw(torch.arange(len(inputs[first])), BATCH)
-            two = draw(torch.arange(len(inputs[second])), BATCH)
+            one = torch.randint(len(inputs[first]), (BATCH,))
+            two = torch.randint(len(inputs[second]), (BATCH,))
             own = student[first](inputs[first][one]), student[second](inputs[second][two])
             likeness = F.normalize(own[0], dim=1) @ F.normalize(own[1], dim=1).T
             wanted = taught[first][one] @ taught[second][two].T

@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from amodal.export.answers import Answers
-from amodal.model.retrieval_vectors import _column_weights, _unexplained
 
 SHORTEST = 1e-12
 """Where `torch.nn.functional.normalize` stops dividing."""
@@ -25,20 +24,23 @@ def vectors(answers: Answers, rows: str, name: str, other: str) -> tuple[str, in
     graph, model = answers.graph, answers.model
     names, sizes = model.architecture_.names, model.architecture_.specs
     first, second = sorted((name, other), key=names.index)
-    shared, is_first = model.shared_[first, second], name == first
-    forth, back = model.trust_.get((name, other)), model.trust_.get((other, name))
+    likeness, is_first = model.likeness_[first, second], name == first
     there = answers.answer(answers.members(rows, name, other), other)
-    centre = shared.second_centre if is_first else shared.first_centre
-    there = graph.add("Sub", there, graph.constant(centre))
-    own = _weighted(answers, rows, _column_weights(back, torch.zeros(1, sizes[name].dim)))
-    abroad = _weighted(answers, there, _column_weights(forth, torch.zeros(1, sizes[other].dim)))
-    projection = shared.first if is_first else shared.second
-    projected = graph.unit(graph.add("MatMul", rows, graph.constant(projection)), least=SHORTEST)
-    unexplained = _unexplained(forth, back)
-    weights = (torch.tensor([0.5, 0.5, unexplained]) / (1 + unexplained)).sqrt()
-    parts = (own, abroad, projected) if is_first else (abroad, own, projected)
+    first_rows, first_shift, second_rows, second_shift = (
+        (rows, likeness.first_mean, there, likeness.second_centre)
+        if is_first
+        else (there, likeness.first_centre, rows, likeness.second_mean)
+    )
+    projection = likeness.first if is_first else likeness.second
+    parts = (
+        _measured(answers, first_rows, first_shift, likeness.first_metric),
+        _measured(answers, second_rows, second_shift, likeness.second_metric),
+        graph.unit(graph.add("MatMul", rows, graph.constant(projection)), least=SHORTEST),
+    )
+    weight = likeness.weight
+    weights = torch.stack([(1 - weight) / 2, (1 - weight) / 2, weight]).sqrt()
     pairs = zip(parts, weights.tolist(), strict=True)
-    joined = graph.join([graph.add("Mul", part, graph.constant(weight)) for part, weight in pairs])
+    joined = graph.join([graph.add("Mul", part, graph.constant(share)) for part, share in pairs])
     width = sizes[name].dim + sizes[other].dim + projection.shape[1]
     aligned = model.aligned_.get((first, second))
     if aligned is None:
@@ -54,6 +56,9 @@ def vectors(answers: Answers, rows: str, name: str, other: str) -> tuple[str, in
     return graph.join(sides), width + len(directions) * directions.shape[2]
 
 
-def _weighted(answers: Answers, rows: str, weights: torch.Tensor) -> str:
+def _measured(answers: Answers, rows: str, shift: torch.Tensor, metric: torch.Tensor) -> str:
+    """About a mean, in a metric, of length 1."""
     graph = answers.graph
-    return graph.unit(graph.add("Mul", rows, graph.constant(weights)), least=SHORTEST)
+    by = "MatMul" if metric.ndim == 2 else "Mul"
+    turned = graph.add(by, graph.add("Sub", rows, graph.constant(shift)), graph.constant(metric))
+    return graph.unit(turned, least=SHORTEST)

@@ -14,8 +14,8 @@ from amodal.model.blending import KERNEL, START, TRAINED, as_directions, blend_s
 from amodal.model.found import CLOSED, OURS, ranks_of
 from amodal.model.inference import average, disagreement
 from amodal.model.judging import BLENDED, Direction, Held, Judged
+from amodal.model.judging_retrieval import Chosen
 from amodal.model.learning import learn_curve
-from amodal.model.retrieval_vectors import AlignedDirections
 from amodal.model.trial_runs import TrialRuns
 from amodal.model.trust import trust_of
 from amodal.specification import LatentSpec
@@ -78,17 +78,17 @@ def closed_form(errors: Mapping[str, float]) -> str | None:
 
 def gather(
     judged: Judged,
-    aligned: Mapping[Direction, AlignedDirections],
+    likeness: Mapping[Direction, Chosen],
     trial: TrialRuns,
 ) -> dict[Direction, Evidence]:
     """The evidence of every direction that had held-out matches of two things at least.
 
     Args:
         judged: what `judge` found.
-        aligned: the directions of an alignment, where they have a share of the likeness.
+        likeness: what that of each pair is made of.
         trial: who answered.
     """
-    ranks = ranks_of(trial, judged, {pair: found.share for pair, found in aligned.items()})
+    ranks = ranks_of(trial, judged, likeness)
     found = {}
     for direction, held in judged.held.items():
         spec = trial.forms.specs[direction[1]]

@@ -22,10 +22,11 @@ from amodal.model.closed_forms import ClosedForms
 from amodal.model.evidence import Evidence, gather
 from amodal.model.inference import Ensemble
 from amodal.model.judging import Judged, judge, judge_self_trained
-from amodal.model.judging_retrieval import aligned_share
+from amodal.model.judging_retrieval import Chosen, choose_likeness
 from amodal.model.plan import Trial, leave_one_out, plan_runs
 from amodal.model.presets import Preset
-from amodal.model.retrieval_vectors import AlignedDirections, SharedDirections, shared_directions
+from amodal.model.residuals import residuals_of
+from amodal.model.retrieval_vectors import AlignedDirections, Likeness, likeness_of
 from amodal.model.self_training import BATCH, Learner, Lessons, SelfTraining
 from amodal.model.trial_runs import TrialRuns, ensemble_of
 from amodal.model.trust import Trust
@@ -54,8 +55,8 @@ class Fitted:
     """(source, target) -> answerer -> its squared error on held-out matches."""
     trust: dict[tuple[str, str], Trust]
     """What to expect of each direction."""
-    shared: dict[tuple[str, str], SharedDirections]
-    """For each pair of modalities, what the translations say that they share."""
+    likeness: dict[tuple[str, str], Likeness]
+    """For each pair of modalities, how their rows are compared."""
     aligned: dict[tuple[str, str], AlignedDirections]
     """For each pair where an alignment has a share of the likeness, its directions."""
     gate: list[dict[str, Any]]
@@ -221,7 +222,10 @@ def _collect(
     if not held:
         # What these few say of simple maps is no measure of how far to trust a row.
         judged.trust.clear()
-    aligned = _aligned_directions(trial, judged, things, free)
+    chosen = {
+        pair: choose_likeness(trial, judged, pair=pair, free=free)
+        for pair in combinations(forms.specs, 2)
+    }
     ensemble = (
         trial.ensemble(0, judged.shares)
         if held
@@ -239,11 +243,12 @@ def _collect(
         ensemble=ensemble,
         errors=judged.errors,
         trust=judged.trust,
-        shared={
-            pair: shared_directions(ensemble, *(forms.latents[name] for name in pair), names=pair)
-            for pair in combinations(forms.specs, 2)
+        likeness=_likenesses(ensemble, judged, trial, chosen),
+        aligned={
+            pair: AlignedDirections.of(forms.aligned(things), pair, own.share)
+            for pair, own in chosen.items()
+            if own.share
         },
-        aligned=aligned,
         gate=[
             {
                 "step": outcome.step[group],
@@ -253,7 +258,7 @@ def _collect(
             for group in (runs[index].group for index in full)
         ],
         history=[row for row in outcome.history if row["run"] in mine],
-        evidence=gather(judged, aligned, trial) if held and evidence else {},
+        evidence=gather(judged, chosen, trial) if held and evidence else {},
     )
 
 
@@ -279,21 +284,26 @@ def _left_out(architecture: Architecture, forms: ClosedForms, things: np.ndarray
     return TrialRuns(runs, None, population, forms)
 
 
-def _aligned_directions(
-    trial: TrialRuns, judged: Judged, things: np.ndarray, free: Mapping[str, np.ndarray]
-) -> dict[tuple[str, str], AlignedDirections]:
-    """The directions of the alignment from all matches, where they have a share."""
+def _likenesses(
+    ensemble: Ensemble,
+    judged: Judged,
+    trial: TrialRuns,
+    chosen: Mapping[tuple[str, str], Chosen],
+) -> dict[tuple[str, str], Likeness]:
+    """How the rows of each pair are compared, by all held-out matches."""
+    shares = {way: judged.shares[way] for way in judged.trust}
     forms = trial.forms
-    if forms.aligner is None:
-        return {}
-    shares = {
-        pair: aligned_share(trial, judged, pair=pair, free=free)
-        for pair in combinations(forms.specs, 2)
-    }
+    residuals = residuals_of(judged, shares, forms.specs, thing=trial.thing)
     return {
-        pair: AlignedDirections.of(forms.aligned(things), pair, share)
-        for pair, share in shares.items()
-        if share
+        (first, second): likeness_of(
+            ensemble,
+            forms.latents[first],
+            forms.latents[second],
+            names=(first, second),
+            residuals=residuals,
+            directions=own.directions,
+        )
+        for (first, second), own in chosen.items()
     }
 
 

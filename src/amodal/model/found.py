@@ -6,24 +6,23 @@ right row among unmatched ones, of which it knows none.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from amodal.latents import evenly
 from amodal.model.aligning import free_rows
 from amodal.model.blending import ANSWERERS, KERNEL, START
 from amodal.model.inference import Ensemble
-from amodal.model.judging import Direction, Judged, trust_without
-from amodal.model.retrieval_vectors import (
-    AlignedDirections,
-    retrieval_vectors,
-    shared_directions,
-)
+from amodal.model.judging import Direction, Judged
+from amodal.model.judging_retrieval import Chosen
+from amodal.model.residuals import Residuals, residuals_of
+from amodal.model.retrieval_vectors import AlignedDirections, likeness_of, retrieval_vectors
 from amodal.model.trial_runs import TrialRuns
-from amodal.model.trust import Trust
 from amodal.training import Run
 from amodal.typing import Float
 
@@ -45,15 +44,13 @@ class Ranks:
     pools: dict[Direction, list[int]] = field(default_factory=dict)
 
 
-def ranks_of(
-    trial: TrialRuns, judged: Judged, aligned: Mapping[Direction, Float[Tensor, ""]]
-) -> Ranks:
+def ranks_of(trial: TrialRuns, judged: Judged, likeness: Mapping[Direction, Chosen]) -> Ranks:
     """Rank for every direction, by the fitted shares and by the best closed form alone.
 
     Args:
         trial: who answered.
         judged: what held-out matches said of the translations.
-        aligned: the share of an alignment in the likeness of each pair, where it has one.
+        likeness: what that of each pair is made of.
     """
     ranks = Ranks()
     for pair in combinations(trial.table.names, 2):
@@ -62,8 +59,10 @@ def ranks_of(
             continue
         for who, chosen in ((OURS, None), (CLOSED, _simple(judged, both))):
             if who == OURS or chosen is not None:
-                share = aligned.get(pair) if who == OURS else None
-                _rank_pair(trial, judged, pair, who, chosen, share, ranks)
+                # The closed form compares as ours does, but for the alignment, which is ours.
+                made_of = likeness[pair]
+                made_of = made_of if who == OURS else replace(made_of, share=0.0)
+                _rank_pair(trial, judged, pair, who, chosen, made_of, ranks)
     return ranks
 
 
@@ -87,7 +86,7 @@ def _rank_pair(
     pair: Direction,
     who: str,
     chosen: str | None,
-    share: Float[Tensor, ""] | None,
+    made_of: Chosen,
     ranks: Ranks,
 ) -> None:
     shares = {way: _shares(judged, way, chosen) for way in (pair, _back(pair))}
@@ -100,11 +99,13 @@ def _rank_pair(
     for index, run in trial.folds.items():
         ensemble = trial.ensemble(index, shares)
         aligned = None
-        if share is not None:
+        if made_of.share:
             own = trial.forms.aligned(run.things)
-            aligned = AlignedDirections.of(own, pair, float(share))
-        trust = trust_without(judged, shares, trial.forms.specs, things=run.held_out)
-        vectors = _Vectors(trial, ensemble, pair, trust, aligned)
+            aligned = AlignedDirections.of(own, pair, made_of.share)
+        residuals = residuals_of(
+            judged, shares, trial.forms.specs, thing=trial.thing, without=run.held_out
+        )
+        vectors = _Vectors(trial, ensemble, pair, residuals, made_of.directions, aligned)
         for way in shares:
             _rank_fold(trial, judged, way, who, run, vectors, galleries[way], ranks)
 
@@ -166,15 +167,15 @@ class _Vectors:
     trial: TrialRuns
     ensemble: Ensemble
     pair: Direction
-    trust: Mapping[Direction, Trust]
+    residuals: Mapping[Direction, Residuals]
+    directions: bool
     aligned: AlignedDirections | None
 
     def __post_init__(self) -> None:
-        some = [
-            self.trial.latents[name][:: max(1, len(self.trial.latents[name]) // (2 * WIDE))]
-            for name in self.pair
-        ]
-        self.shared = shared_directions(self.ensemble, some[0], some[1], names=self.pair)
+        latents = self.trial.latents
+        first, second = (latents[n][evenly(len(latents[n]), 2 * WIDE)] for n in self.pair)
+        about: dict[str, Any] = {"residuals": self.residuals, "directions": self.directions}
+        self.likeness = likeness_of(self.ensemble, first, second, names=self.pair, **about)
 
     def __call__(self, way: Direction, rows: np.ndarray) -> Float[Tensor, "row vector"]:
         return retrieval_vectors(
@@ -182,8 +183,7 @@ class _Vectors:
             self.trial.latents[way[0]][torch.from_numpy(rows)],
             name=way[0],
             other=way[1],
-            trust=self.trust,
-            shared=self.shared,
+            likeness=self.likeness,
             aligned=self.aligned,
             first=way == self.pair,
         )

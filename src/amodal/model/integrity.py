@@ -36,7 +36,7 @@ def check_parts(model: Any) -> None:
         _check_trust(trust, sizes[target])
     _check_answerers(model.ensemble_, directions, sizes)
     for first, second in combinations(names, 2):
-        _check_shared(model.shared_[first, second], sizes[first], sizes[second])
+        _check_likeness(model.likeness_[first, second], sizes[first], sizes[second])
         if (first, second) in model.aligned_:
             _check_aligned(model.aligned_[first, second], sizes[first], sizes[second])
 
@@ -154,12 +154,20 @@ def _check_aligned(aligned: Any, first: int, second: int) -> None:
         raise ValueError(f"share of aligned directions: expected 0 to 1, got {aligned.share}")
 
 
-def _check_shared(shared: Any, first: int, second: int) -> None:
-    count = shared.first.shape[-1]
-    _expect_shape("shared directions", shared.first, (first, count), torch.float32)
-    _expect_shape("shared directions", shared.second, (second, count), torch.float32)
-    _expect_shape("shared centre", shared.first_centre, (first,), torch.float32)
-    _expect_shape("shared centre", shared.second_centre, (second,), torch.float32)
+def _check_likeness(likeness: Any, first: int, second: int) -> None:
+    count = likeness.first.shape[-1]
+    for side, dim in (("first", first), ("second", second)):
+        metric = getattr(likeness, f"{side}_metric")
+        square = (dim, dim) if metric.ndim == 2 else (dim,)
+        shapes = {"": (dim, count), "_centre": (dim,), "_mean": (dim,), "_metric": square}
+        for what, shape in shapes.items():
+            values = getattr(likeness, side + what)
+            _expect_shape(f"likeness, {side}{what}", values, shape, torch.float32)
+            if not bool(values.isfinite().all()):
+                raise ValueError(f"likeness, {side}{what}: NaN or infinite numbers")
+    _expect_shape("likeness, weight", likeness.weight, (), torch.float32)
+    if not 0 <= float(likeness.weight) <= 1:
+        raise ValueError("likeness, weight: expected a number between 0 and 1")
 
 
 def _expect_names(what: str, given: Any, names: Iterable[str]) -> None:

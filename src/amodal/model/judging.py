@@ -24,7 +24,7 @@ from amodal.model.inference import average, cycle_error, translate_members
 from amodal.model.trial_runs import Direction, TrialRuns
 from amodal.model.trust import Trust, trust_of
 from amodal.specification import LatentSpec
-from amodal.typing import Float, Int64
+from amodal.typing import Float
 from amodal.workspace import Population
 
 BLENDED = "blended"
@@ -120,37 +120,6 @@ def blended(
         for each, share in ((each, shares[ANSWERERS.index(name)]) for name, each in alone.items())
     ]
     return as_directions(torch.as_tensor(sum(parts)), spec)
-
-
-def trust_without(
-    judged: Judged,
-    shares: Mapping[Direction, Float[Tensor, "answerer _"]],
-    specs: Mapping[str, LatentSpec],
-    *,
-    things: Int64[np.ndarray, " thing"],
-) -> dict[Direction, Trust]:
-    """What to trust, learnt without some of the matches, which can then judge it.
-
-    With few matches and many columns, weights that have seen a match find it all too well.
-
-    Args:
-        judged: with all answers to held-out matches.
-        shares: of each answerer, for the directions that are wanted.
-        specs: of all modalities.
-        things: the matches that are left out.
-
-    Returns:
-        Of the directions where two matches at least are left.
-    """
-    found = {}
-    for way, share in shares.items():
-        held, spec = judged.held[way], specs[way[1]]
-        kept = torch.from_numpy(~np.isin(held.things, things))
-        if int(kept.sum()) >= 2:
-            answers = average(blended(held.alone, share, spec), spec)[kept]
-            members = held.alone[TRAINED][:, kept]
-            found[way] = trust_of(answers, members, held.cycle[kept], held.truth[kept])
-    return found
 
 
 def _told(

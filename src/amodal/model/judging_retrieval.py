@@ -1,19 +1,23 @@
-"""How much of the likeness is an alignment's, by where held-out matches stand."""
+"""What the likeness of two modalities is made of, by where held-out matches stand."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from amodal.latents import evenly
 from amodal.model.aligning import spread_out
-from amodal.model.judging import Judged, trust_without
+from amodal.model.judging import Judged
+from amodal.model.residuals import residuals_of
 from amodal.model.retrieval_vectors import (
     AlignedDirections,
+    likeness_of,
     mixed_in,
-    retrieval_vectors,
-    shared_directions,
+    parts_of,
+    weighed,
 )
 from amodal.model.trial_runs import TrialRuns
 from amodal.typing import Float, Int64
@@ -23,12 +27,25 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of the alignment's cosine, that are tried."""
 BESIDE = 1_000
 """Unmatched rows that a held-out match has to be found among, at most."""
+MOST_QUERIES = 1_000
+"""Held-out matches of a fold that are looked for, at most."""
 
 
-def aligned_share(
+@dataclass(frozen=True)
+class Chosen:
+    """What makes up the likeness of two modalities beside their translations."""
+
+    directions: bool = True
+    """Whether the shared directions take part."""
+    share: float = 0.0
+    """Of the cosine in an alignment's directions."""
+
+
+def choose_likeness(
     trial: TrialRuns, judged: Judged, *, pair: Pair, free: Mapping[str, np.ndarray]
-) -> float:
-    """The largest share of an alignment's cosine that held-out matches do not speak against.
+) -> Chosen:
+    """The largest share of an alignment's cosine that held-out matches do not speak against, and
+    whether the shared directions help beside it.
 
     Each fold's answerers search its held-out matches among one another and unmatched rows, both
     ways: see `most_within_error`.
@@ -40,34 +57,40 @@ def aligned_share(
         free: rows of each modality that are in no match.
     """
     logarithms = [
-        _log_ranks(trial, index, judged, pair, held, free)
+        _log_ranks(trial, index, judged, pair, held[evenly(len(held), MOST_QUERIES)], free)
         for index, run in trial.folds.items()
         # The alignment must have a match of the two left to learn from.
         if len(held := trial.pairs(run.held_out, pair)) and len(trial.pairs(run.things, pair))
     ]
-    return most_within_error(torch.cat(logarithms, 1)) if logarithms else 0.0
+    return most_within_error(torch.cat(logarithms, 2)) if logarithms else Chosen()
 
 
-def most_within_error(logarithms: Float[Tensor, "share rank"]) -> float:
+def most_within_error(logarithms: Float[Tensor, "directions share rank"]) -> Chosen:
     """The largest of `SHARES` whose mean logarithm of the rank is within an error of the lowest.
 
-    The error is the standard error of the difference from the share with the lowest mean, after
-    the rule of one standard error (Breiman et al. 1984, Classification and Regression Trees,
-    section 3.4.3); a match's two searches count as two. The alignment has fewer settings than the
-    networks: where a handful of matches cannot tell, it is the safer one. Where all shares find
-    the same, nothing speaks for it.
+    The error is the standard error of the difference from what has the lowest mean, after the rule
+    of one standard error (Breiman et al. 1984, Classification and Regression Trees, section 3.4.3);
+    a match's two searches count as two. The alignment has fewer settings than the networks: where a
+    handful of matches cannot tell, it is the safer one. Where all shares find the same, nothing
+    speaks for it.
+
+    Args:
+        logarithms: with the shared directions, and, where that was tried, without; each share.
 
     Example:
-        >>> most_within_error(torch.tensor([[1.0, 2.0], [0.9, 2.1], [1.2, 1.8], [3, 3], [3, 3]]))
+        >>> ranks = [[1.0, 2.0], [0.9, 2.1], [1.2, 1.8], [3, 3], [3, 3]]
+        >>> most_within_error(torch.tensor([ranks])).share
         0.5
     """
-    best = logarithms[logarithms.mean(1).argmin()]
+    means = logarithms.mean(2)
+    best = logarithms.flatten(0, 1)[means.argmin()]
     off = logarithms - best
     if not off.any():
-        return 0.0
-    error = off.std(1, correction=0) / off.shape[1] ** 0.5
-    within = off.mean(1) <= error
-    return max(share for share, kept in zip(SHARES, within.tolist(), strict=True) if kept)
+        return Chosen()
+    error = off.std(2, correction=0) / off.shape[2] ** 0.5
+    within = (off.mean(2) <= error).any(0).tolist()
+    place = max(place for place, kept in enumerate(within) if kept)
+    return Chosen(bool(means[:, place].argmin() == 0), SHARES[place])
 
 
 def _log_ranks(
@@ -77,53 +100,71 @@ def _log_ranks(
     pair: Pair,
     held: np.ndarray,
     free: Mapping[str, np.ndarray],
-) -> Float[Tensor, "share rank"]:
-    """log(1 + wrong answers before the right one), for each share and each search."""
+) -> Float[Tensor, "directions share rank"]:
+    """log(1 + wrong answers before the right one), for each likeness, each thing and way."""
     run, forms = trial.runs[index], trial.forms
     latents, table = trial.latents, trial.table
     ensemble = trial.ensemble(index, judged.shares)
-    shared = shared_directions(ensemble, *(latents[name] for name in pair), names=pair)
-    found = AlignedDirections.of(forms.aligned(run.things), pair, 0.0)
-    # Where the fit will weigh no columns, nothing is weighed here.
+    # Where the fit will have no metric, there is none here.
     both = (pair, (pair[1], pair[0]))
-    weighed = {way: judged.shares[way] for way in both if way in judged.trust}
-    trust = trust_without(judged, weighed, forms.specs, things=run.held_out)
+    weighted = {way: judged.shares[way] for way in both if way in judged.trust}
+    residuals = residuals_of(judged, weighted, forms.specs, thing=trial.thing, without=run.held_out)
+    first, second = (latents[name] for name in pair)
+    likeness = likeness_of(ensemble, first, second, names=pair, residuals=residuals)
+    found = None
+    if forms.aligner is not None:
+        found = AlignedDirections.of(forms.aligned(run.things), pair, 0.0)
+    numbers = {
+        name: np.concatenate([table.column(name)[held], spread_out(free[name], BESIDE)])
+        for name in pair
+    }
+    thing = torch.from_numpy(trial.thing[held])
     sides = []
-    for place, name in enumerate(pair):
-        numbers = np.concatenate([table.column(name)[held], spread_out(free[name], BESIDE)])
-        rows = latents[name][torch.from_numpy(numbers)]
-        sides.append(
-            (
-                retrieval_vectors(
-                    ensemble,
-                    rows,
-                    name=name,
-                    other=pair[1 - place],
-                    trust=trust,
-                    shared=shared,
-                    aligned=None,
-                    first=place == 0,
-                ),
-                rows,
-            )
-        )
-    logarithms, thing = [], torch.from_numpy(trial.thing[held])
-    for share in SHARES:
-        some = replace(found, share=torch.tensor(share))
-        first, second = (
-            mixed_in(vectors, rows, some, first=place == 0)
-            for place, (vectors, rows) in enumerate(sides)
-        )
-        logarithms.append(torch.cat([_ranks(first, second, thing), _ranks(second, first, thing)]))
+    for name, other in both:
+        rows = latents[name][torch.from_numpy(numbers[name])]
+        about: dict[str, Any] = {"name": name, "other": other, "first": name == pair[0]}
+        sides.append((parts_of(ensemble, rows, likeness=likeness, **about), rows))
+    weights = (likeness.weight, torch.tensor(0.0)) if weighted else (likeness.weight,)
+    logarithms = [
+        _by_share([(weighed(parts, weight), rows) for parts, rows in sides], found, thing)
+        for weight in weights
+    ]
     return torch.stack(logarithms)
+
+
+def _by_share(
+    sides: Sequence[tuple[Tensor, Tensor]],
+    aligned: AlignedDirections | None,
+    thing: Int64[Tensor, " held"],
+) -> Float[Tensor, "share rank"]:
+    """By each share of an alignment; without one, by none.
+
+    Args:
+        sides: vectors, and the rows that they are of, of both modalities.
+        aligned: the directions.
+        thing: of each held-out match.
+    """
+    found = []
+    for share in SHARES if aligned is not None else SHARES[:1]:
+        first, second = (vectors for vectors, _ in sides)
+        if aligned is not None:
+            some = replace(aligned, share=torch.tensor(share))
+            first, second = (
+                mixed_in(vectors, rows, some, first=place == 0)
+                for place, (vectors, rows) in enumerate(sides)
+            )
+        found.append(torch.cat([_ranks(first, second, thing), _ranks(second, first, thing)]))
+    return torch.stack(found)
 
 
 def _ranks(
     queries: Tensor, catalogue: Tensor, thing: Int64[Tensor, " held"]
 ) -> Float[Tensor, " held"]:
-    """The logarithm of the right answers' ranks for the first queries; ties count against them,
-    other rows of the same thing do not."""
+    """The logarithm of the right answers' ranks for the first queries, the mean over the rows of
+    each thing; ties count against them, other rows of the same thing do not."""
     likeness = queries[: len(thing)] @ catalogue.T
     above = likeness >= likeness.diagonal()[:, None]
     above[:, : len(thing)] &= thing[:, None] != thing[None]
-    return (1 + above.sum(1)).double().log()
+    _, own, count = thing.unique(return_inverse=True, return_counts=True)
+    found = (1 + above.sum(1)).double().log()
+    return torch.zeros(len(count)).double().index_add(0, own, found) / count

@@ -1,12 +1,13 @@
 """Vectors whose inner products rank a catalogue of one modality for queries of another.
 
 Two views of likeness are added up. Translation: each side is brought to the other's latents, and
-cosines are taken there, columns weighted by how well they are predicted on held-out matches (a
-column that cannot be predicted only adds noise). Shared directions: the singular directions of
+cosines are taken there, in a metric that weighs directions by how well they are predicted on
+held-out matches (`amodal.model.residuals.metric`). Shared directions: the singular directions of
 the translations' linear part, in which both modalities speak about the same thing; with very few
 matches they are steadier than the translations themselves, so they count the more, the less of
-the held-out variance the translations explain. Where held-out matches are found sooner in the
-directions of an alignment by transport, those take a share, or all, of the likeness.
+the held-out variance the translations explain, and not at all where held-out matches are found
+sooner without. Where those are found sooner in the directions of an alignment by transport, these
+take a share, or all, of the likeness.
 """
 
 from collections.abc import Mapping
@@ -17,26 +18,35 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from amodal.fewmatch.aligned import Aligned, Views
+from amodal.latents import evenly
 from amodal.model.inference import Ensemble, answer
-from amodal.model.trust import Trust
+from amodal.model.judging import Direction
+from amodal.model.residuals import Residuals, measured, metric
 from amodal.typing import Float
 
-LEAST_WEIGHT = 0.05
-"""Added to the explained share of each column, so that no column is lost to a noisy estimate."""
 ROWS = 5_000
-"""Rows from which the linear part of a translation is measured."""
+"""Rows from which the linear part of a translation, and a metric, is measured."""
 
 
 @dataclass(frozen=True)
-class SharedDirections:
-    """Projections of two modalities on the directions they share, scaled by sqrt(strength)."""
+class Likeness:
+    """How rows of two modalities are compared, each tensor for the first and the second."""
 
     first: Float[Tensor, "dim_first shared"]
+    """Projections on the directions that both share, scaled by sqrt(strength)."""
     second: Float[Tensor, "dim_second shared"]
     first_centre: Float[Tensor, " dim_first"]
     """Mean translation from the second modality's rows, which cosines are taken about."""
     second_centre: Float[Tensor, " dim_second"]
     """Mean translation from the first modality's rows."""
+    first_mean: Float[Tensor, " dim_first"]
+    """Mean of the modality's own rows."""
+    second_mean: Float[Tensor, " dim_second"]
+    first_metric: Float[Tensor, "dim_first *dim_first"]
+    """In which cosines of rows and translations are taken: a matrix, or a factor a column."""
+    second_metric: Float[Tensor, "dim_second *dim_second"]
+    weight: Float[Tensor, ""]
+    """Of the cosine in the shared directions; the rest is that of the translations."""
 
 
 @dataclass(frozen=True)
@@ -59,29 +69,48 @@ class AlignedDirections:
         return cls(first.weight, second.weight, first.shift, second.shift, share_of_cosine)
 
 
-def shared_directions(
+def likeness_of(
     ensemble: Ensemble,
     first: Float[Tensor, "_ _"],
     second: Float[Tensor, "_ _"],
     *,
     names: tuple[str, str],
-) -> SharedDirections:
-    """SVD of the translations' linear part: (W_uv + W_vu^T) / 2 = U S V^T gives U S^1/2, V S^1/2.
+    residuals: Mapping[Direction, Residuals],
+    directions: bool = True,
+) -> Likeness:
+    """Measure how the rows of two modalities are to be compared.
 
-    W_uv are the slopes of least squares from rows of u to what the workspace translates them to.
+    The shared directions are the SVD of the translations' linear part: (W_uv + W_vu^T) / 2 =
+    U S V^T gives U S^1/2, V S^1/2, where W_uv are the slopes of least squares from rows of u to
+    what the workspace translates them to. Their weight is s / (1 + s), s the share of variance
+    that held-out translations do not explain, the mean of both modalities' columns.
 
     Args:
         ensemble: the fitted members.
         first: normalised rows of the first modality.
         second: normalised rows of the second.
         names: of the two modalities.
+        residuals: of held-out answers, where there are any, in either direction.
+        directions: whether the shared directions take part.
     """
     forth, second_centre = _slopes(ensemble, first, names[0], names[1])
     back, first_centre = _slopes(ensemble, second, names[1], names[0])
     left, strength, right = torch.linalg.svd((forth + back.T) / 2, full_matrices=False)
     root = strength.sqrt()
-    return SharedDirections(
-        (left * root).float(), (right.T * root).float(), first_centre, second_centre
+    means = first.mean(0), second.mean(0)
+    some = (rows[evenly(len(rows), ROWS)] for rows in (first, second))
+    metrics = [
+        metric(rows - mean, residuals.get(way))
+        for rows, mean, way in zip(some, means, ((names[1], names[0]), names), strict=True)
+    ]
+    return Likeness(
+        (left * root).float(),
+        (right.T * root).float(),
+        first_centre,
+        second_centre,
+        *means,
+        *metrics,
+        weight=torch.tensor(_weight(residuals, names, first, second) if directions else 0.0),
     )
 
 
@@ -91,8 +120,7 @@ def retrieval_vectors(
     *,
     name: str,
     other: str,
-    trust: Mapping[tuple[str, str], Trust],
-    shared: SharedDirections,
+    likeness: Likeness,
     aligned: AlignedDirections | None,
     first: bool,
 ) -> Float[Tensor, "row vector"]:
@@ -103,28 +131,56 @@ def retrieval_vectors(
         rows: normalised rows of `name`.
         name: their modality.
         other: the modality that they will be compared with.
-        trust: what held-out matches said of each direction.
-        shared: what the two modalities share.
+        likeness: how the two modalities are compared.
         aligned: the directions of an alignment, where they have a share.
-        first: whether `name` is the first of the two in `shared`.
+        first: whether `name` is the first of the two in `likeness`.
 
     Returns:
         Vectors of length 1; the inner product of the two sides' is
-        (1 - a) (c + s d) / (1 + s) + a e: c the mean of the two weighted cosines, d the cosine in
-        the shared directions, s the mean share of variance that held-out translations do not
-        explain, e the mean cosine in the aligned directions and a its share.
+        (1 - a) ((1 - w) c + w d) + a e: c the mean of the two cosines in the modalities' metrics, d
+        the cosine in the shared directions and w its weight, e the mean cosine in the aligned
+        directions and a its share.
     """
-    there = answer(ensemble, rows, name, other)
-    there = there - (shared.second_centre if first else shared.first_centre)
-    own = F.normalize(rows * _column_weights(trust.get((other, name)), rows), dim=1)
-    abroad = F.normalize(there * _column_weights(trust.get((name, other)), there), dim=1)
-    parts = [own, abroad] if first else [abroad, own]
-    projected = F.normalize(rows @ (shared.first if first else shared.second), dim=1)
-    unexplained = _unexplained(trust.get((name, other)), trust.get((other, name)))
-    weights = torch.tensor([0.5, 0.5, unexplained]) / (1 + unexplained)
-    weighted = zip((*parts, projected), weights.sqrt(), strict=True)
-    vectors = torch.cat([part * weight for part, weight in weighted], 1)
+    about = {"name": name, "other": other, "first": first}
+    parts = parts_of(ensemble, rows, likeness=likeness, **about)
+    vectors = weighed(parts, likeness.weight)
     return vectors if aligned is None else mixed_in(vectors, rows, aligned, first=first)
+
+
+def parts_of(
+    ensemble: Ensemble,
+    rows: Float[Tensor, "row dim"],
+    *,
+    name: str,
+    other: str,
+    likeness: Likeness,
+    first: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows as `retrieval_vectors` compares them, each of length 1: in the first modality, in the
+    second, and in the directions that both share."""
+    there = answer(ensemble, rows, name, other)
+    in_first = rows - likeness.first_mean if first else there - likeness.first_centre
+    in_second = there - likeness.second_centre if first else rows - likeness.second_mean
+    parts = (
+        measured(in_first, likeness.first_metric),
+        measured(in_second, likeness.second_metric),
+        rows @ (likeness.first if first else likeness.second),
+    )
+    one, two, shared = (F.normalize(part, dim=1) for part in parts)
+    return one, two, shared
+
+
+def weighed(
+    parts: tuple[Tensor, Tensor, Tensor], weight: Float[Tensor, ""]
+) -> Float[Tensor, "row vector"]:
+    """The parts side by side, of length 1 together.
+
+    Args:
+        parts: see `parts_of`.
+        weight: of the cosine in the shared directions.
+    """
+    shares = torch.stack([(1 - weight) / 2, (1 - weight) / 2, weight]).sqrt()
+    return torch.cat([part * share for part, share in zip(parts, shares, strict=True)], 1)
 
 
 def mixed_in(
@@ -149,24 +205,22 @@ def mixed_in(
     return torch.cat([vectors * (1 - share).sqrt(), views(rows) * share.sqrt()], 1)
 
 
-def _unexplained(*directions: Trust | None) -> float:
-    """The share of variance that held-out answers leave open, the mean over columns of both
-    modalities; all of it where there are none."""
-    known = [(trust.of_all, len(trust.explained)) for trust in directions if trust is not None]
-    columns = sum(many for _, many in known)
-    return 1 - sum(share * many for share, many in known) / columns if columns else 1.0
-
-
-def _column_weights(trust: Trust | None, rows: Tensor) -> Float[Tensor, " dim"]:
-    """sqrt(explained share + 0.05), so that a cosine's terms are weighted by the share."""
-    if trust is None:
-        return torch.ones(rows.shape[1])
-    return (torch.tensor(trust.explained) + LEAST_WEIGHT).sqrt()
+def _weight(
+    residuals: Mapping[Direction, Residuals], names: Direction, first: Tensor, second: Tensor
+) -> float:
+    known = [
+        (residuals[way].unexplained, columns.shape[1])
+        for way, columns in ((names, second), ((names[1], names[0]), first))
+        if way in residuals
+    ]
+    total = sum(columns for _, columns in known)
+    left_open = sum(share * columns for share, columns in known) / total if total else 1.0
+    return left_open / (1 + left_open)
 
 
 def _slopes(ensemble: Ensemble, rows: Tensor, source: str, target: str) -> tuple[Tensor, Tensor]:
     """Slopes of least squares from rows to what they are translated to, and the mean of that."""
-    some = rows[:: max(1, len(rows) // ROWS)]
+    some = rows[evenly(len(rows), ROWS)]
     answers = answer(ensemble, some, source, target)
     centre = answers.mean(0)
     x, y = some.double() - some.double().mean(0), (answers - centre).double()

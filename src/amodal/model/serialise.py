@@ -1,5 +1,6 @@
 """A fitted workspace as plain values and tensors, and back."""
 
+from collections.abc import Mapping
 from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,13 +16,14 @@ from amodal.model.blending import ANSWERERS
 from amodal.model.evidence import Evidence
 from amodal.model.inference import Ensemble
 from amodal.model.integrity import check_parts
-from amodal.model.retrieval_vectors import AlignedDirections, SharedDirections
+from amodal.model.residuals import LEAST_WEIGHT
+from amodal.model.retrieval_vectors import AlignedDirections, Likeness
 from amodal.model.storage import check_config, read_history, read_model
 from amodal.model.trust import Trust
 from amodal.parameters import plain
 from amodal.workspace import Architecture, Population
 
-Parts = TypeVar("Parts", KernelMap, SharedDirections, Affine)
+Parts = TypeVar("Parts", KernelMap, Likeness, Affine)
 
 
 def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -51,8 +53,8 @@ def to_files(model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
         tensors[f"shares.{source}.{target}"] = shares
     for (source, target), kernel in model.ensemble_.kernels.items():
         tensors |= {f"kernel.{source}.{target}.{k}": value for k, value in vars(kernel).items()}
-    for pair, shared in model.shared_.items():
-        tensors |= {f"shared.{pair[0]}.{pair[1]}.{k}": value for k, value in vars(shared).items()}
+    for pair, own in model.likeness_.items():
+        tensors |= {f"likeness.{pair[0]}.{pair[1]}.{k}": value for k, value in vars(own).items()}
     for pair, found in model.aligned_.items():
         tensors |= {f"aligned.{pair[0]}.{pair[1]}.{k}": value for k, value in vars(found).items()}
     for (source, target), affine in model.ensemble_.aligned.items():
@@ -133,8 +135,8 @@ def _restore(model: Any, config: dict[str, Any], tensors: dict[str, Tensor]) -> 
         for source, target in directions
         if f"evidence.{source}.{target}.thing" in tensors
     }
-    model.shared_ = {
-        (first, second): _parts(SharedDirections, tensors, f"shared.{first}.{second}")
+    model.likeness_ = {
+        (first, second): _likeness(tensors, first, second, model.trust_)
         for first, second in combinations(model.architecture_.names, 2)
     }
     model.aligned_ = {
@@ -161,6 +163,27 @@ def _whole_shares(columns_from_start: list[Any]) -> dict[tuple[str, str], Tensor
 def _parts(kind: type[Parts], tensors: dict[str, Tensor], prefix: str) -> Parts:
     """A dataclass of tensors that were written field by field."""
     return kind(**{name: tensors[f"{prefix}.{name}"] for name in kind.__dataclass_fields__})
+
+
+def _likeness(
+    tensors: dict[str, Tensor], first: str, second: str, trust: Mapping[tuple[str, str], Trust]
+) -> Likeness:
+    """How two modalities are compared; before format 5 by columns alone, about no mean."""
+    if f"likeness.{first}.{second}.weight" in tensors:
+        return _parts(Likeness, tensors, f"likeness.{first}.{second}")
+    names = ("first", "second", "first_centre", "second_centre")
+    own = {name: tensors[f"shared.{first}.{second}.{name}"] for name in names}
+    forth, back = trust.get((first, second)), trust.get((second, first))
+    for side, known in (("first", back), ("second", forth)):
+        dim = len(own[side])
+        shares = torch.ones(dim)
+        if known is not None:
+            shares = torch.tensor(known.explained) + LEAST_WEIGHT
+        own |= {f"{side}_mean": torch.zeros(dim), f"{side}_metric": shares.sqrt()}
+    columns = [(1 - known.of_all, len(known.explained)) for known in (forth, back) if known]
+    total = sum(count for _, count in columns)
+    left_open = sum(share * count for share, count in columns) / total if total else 1.0
+    return Likeness(**own, weight=torch.tensor(left_open / (1 + left_open)))
 
 
 def _in_views(tensors: dict[str, Tensor], first: str, second: str) -> AlignedDirections:

@@ -29,9 +29,9 @@ from amodal.files import (
 from amodal.model.card import card
 
 FORMAT = "amodal-workspace"
-VERSION = 4
+VERSION = 5
 """2: the directions of an alignment are in several views; 3: a self-trained workspace answers;
-4: doubt is by the disagreement of the members' own answers."""
+4: doubt is by the disagreement of the members' own answers; 5: rows are compared in metrics."""
 CARD = "README.md"
 FILES = ("config.json", "model.safetensors", "environment.json", "metrics.jsonl")
 """What a folder holds beside the card; the last one only after a fit with a folder."""

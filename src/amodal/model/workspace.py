@@ -231,7 +231,7 @@ class Workspace(Sharing, SklearnCalls):
         self.evidence_ = fitted.evidence
         self.gate_, self.history_ = fitted.gate, fitted.history
         self.unmatched_weight_ = fitted.unmatched_weight
-        self.shared_, self.aligned_ = fitted.shared, fitted.aligned
+        self.likeness_, self.aligned_ = fitted.likeness, fitted.aligned
 
     @property
     def specs_(self) -> dict[str, LatentSpec]:
@@ -321,8 +321,7 @@ class Workspace(Sharing, SklearnCalls):
             rows,
             name=source,
             other=target,
-            trust=self.trust_,
-            shared=self.shared_[first, second],
+            likeness=self.likeness_[first, second],
             aligned=self.aligned_.get((first, second)),
             first=source == first,
         )

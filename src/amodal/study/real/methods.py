@@ -16,6 +16,8 @@ from amodal.study.real.sets import PRINCIPAL
 from amodal.study.real.tasks import Task
 
 OURS = "Amodal"
+RANKING_RECIPE = 2
+"""Raised when the default ranks otherwise than before, from the same fit."""
 LINEAR = ("ridge", "ridge-unwhitened", "cca", "cca-unwhitened", "csa", "procrustes")
 """Linear maps of matches alone."""
 
@@ -92,7 +94,8 @@ def _baseline(
 def _workspace_recipe() -> dict[str, Any]:
     from amodal.model.presets import PRESETS
 
-    return {"recipe": DEFAULT_RECIPE, "preset": asdict(PRESETS["default"])}
+    own = {"recipe": DEFAULT_RECIPE, "ranking": RANKING_RECIPE}
+    return own | {"preset": asdict(PRESETS["default"])}
 
 
 def _cca_unwhitened() -> Baseline:
