@@ -46,9 +46,9 @@ class SOTAlign(TunedBaseline):
     space of 64, minimises the contrastive loss on matches plus weight times KL(P_teacher ||
     P_student), where P is the entropic transport plan between batches of all rows, unmatched ones
     for the most part, from their cosines (Roschmann et al. 2026, SOTAlign, arXiv 2602.23353, whose
-    scale is thousands of matches). The gradient of that divergence with respect to the student's cosines S is
-    (P_student - P_teacher) / temperature: the plan's potentials drop out, because both plans have
-    the same margins.
+    scale is thousands of matches). The gradient of that divergence with respect to the student's
+    cosines S is (P_student - P_teacher) / temperature: the plan's potentials drop out, because both
+    plans have the same margins.
 
     Example:
         >>> import numpy as np
