@@ -39,7 +39,8 @@ def test_it_is_the_formula() -> None:
     kept = (50 / 58) ** 2
     q = np.linalg.eigh(kept * r + (1 - kept) * np.diag(np.diag(r)))[1]
     sizes = [np.square(values @ b @ q).mean(0) for values in (truth, off, x)]
-    weights = np.maximum(sizes[0] - sizes[1], 0) + LEAST_WEIGHT * sizes[2]
+    there = np.minimum(sizes[2], 4 * sizes[0])
+    weights = np.maximum(there - sizes[1], 0) + LEAST_WEIGHT * sizes[2]
     np.testing.assert_allclose(
         found @ found.T, b @ q @ np.diag(weights) @ q.T @ b, rtol=1e-3, atol=1e-5
     )

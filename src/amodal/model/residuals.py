@@ -14,6 +14,8 @@ from amodal.typing import Float, Int64
 
 LEAST_WEIGHT = 0.05
 """Of a direction about which answers say nothing: no estimate is so good that it is lost."""
+SEEN = 4.0
+"""Times the variance of held-out truth that rows may have and still count as seen."""
 WIDEST = 1024
 """Columns up to which directions are weighed; beyond, which takes minutes, columns are."""
 _TINY = 1e-9
@@ -78,9 +80,9 @@ def metric(
 
     With C the covariance of the rows and v its mean variance, B = (C + e v I)^(-1/2) evens
     directions out. In a direction q there, rows have the variance c, held-out truth t, and answers
-    are off by w: M = B Q diag(max(t - w, 0) + 0.05 c)^(1/2), so that each direction counts by the
-    variance that answers explain. What nobody can predict only adds noise to a cosine; what varies
-    little, and is predicted well, may tell the most.
+    are off by w: M = B Q diag(max(min(c, 4 t) - w, 0) + 0.05 c)^(1/2), so that each direction
+    counts by the variance that answers explain. What nobody can predict only adds noise to a
+    cosine; what varies little, and is predicted well, may tell the most.
 
     Q are the eigenvectors of the residuals' mean squares there. With d columns and n things,
     e = min(1, d / n), and of the mean squares beside the diagonal (n / (n + d))^2 is kept: from
@@ -118,8 +120,10 @@ def metric(
 
 def _weights(rows: Tensor, off: Tensor, truth: Tensor) -> Float[Tensor, " dim"]:
     """The variance that answers explain, of each column, and a little of what there is."""
-    explained = truth.square().mean(0) - off.square().mean(0)
-    return explained.clamp(min=0) + LEAST_WEIGHT * rows.square().mean(0)
+    there, off, seen = (each.square().mean(0) for each in (rows, off, truth))
+    # All rows say better than a few how much there is; of what never varied among the held-out
+    # ones (a category that none of them had) nothing is known.
+    return (there.minimum(SEEN * seen) - off).clamp(min=0) + LEAST_WEIGHT * there
 
 
 def measured(
