@@ -242,7 +242,7 @@ def flip(path: Path) -> None:
         (lambda run: (run / "config.json").write_bytes(b"\xff\xfe\x00"), "is not valid JSON"),
         (lambda run: (run / "config.json").write_text("[1, 2]"), "not of a fitted workspace"),
         (lambda run: (run / "config.json").write_text("{}"), "not of a fitted workspace"),
-        (lambda run: edited(run, version=99), "format version 99.*reads up to 4: upgrade"),
+        (lambda run: edited(run, version=99), "format version 99.*reads up to 5: upgrade"),
         (lambda run: edited(run, version="new"), "no format version: it is damaged or foreign"),
         (lambda run: edited(run, sha256=None), "truncated or changed"),
         (lambda run: edited(run, architecture=None), "damaged.*architecture.*copy the folder"),

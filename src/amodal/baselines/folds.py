@@ -55,6 +55,7 @@ def folds(table: MatchTable) -> Iterator[tuple[MatchTable, MatchTable]]:
     """The matches to learn from, and those that are held out, `FOLDS` times.
 
     Example:
+        >>> import numpy as np
         >>> table = MatchTable(("a", "b"), np.arange(10).reshape(5, 2))
         >>> [len(held_out) for _, held_out in folds(table)]
         [2, 1, 1, 1]

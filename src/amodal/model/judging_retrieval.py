@@ -159,7 +159,7 @@ def _by_share(
 
 def _ranks(
     queries: Tensor, catalogue: Tensor, thing: Int64[Tensor, " held"]
-) -> Float[Tensor, " held"]:
+) -> Float[Tensor, " thing"]:
     """The logarithm of the right answers' ranks for the first queries, the mean over the rows of
     each thing; ties count against them, other rows of the same thing do not."""
     likeness = queries[: len(thing)] @ catalogue.T
