@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from curves import curves, fit
 
 from amodal.baselines import CycleTranslators, MultimodalVAE, Ridge, SOTAlign
 from amodal.baselines.base import Baseline
@@ -17,20 +18,6 @@ from amodal.fewmatch.transport import transport_plan
 
 TRANSLATORS = CycleTranslatorsSettings(exponent=0.0, steps=400)
 STUDENT = SOTAlignSettings(exponent=0.0, steps=150)
-
-
-def curves(seed: int = 0):
-    """One number, seen on a spiral and on a wave: no linear map leads from one to the other."""
-    position = np.random.default_rng(seed).uniform(0, 1, size=800)
-    angle = 5 * position
-    spiral = np.stack([angle * np.cos(angle), angle * np.sin(angle)], 1)
-    wave = np.stack([4 * position, np.sin(6 * position), np.cos(5 * position)], 1)
-    return spiral, wave
-
-
-def fit(model: Baseline, first, second, count: int) -> Baseline:
-    rows = list(range(count))
-    return model.fit({"a": first, "b": second}, matches={"a": rows, "b": rows})
 
 
 def error(model: Baseline, x, y, source: str = "a", target: str = "b") -> float:
@@ -65,7 +52,7 @@ def test_the_gradient_of_the_plans_divergence_is_that_of_the_divergence_itself()
 
 
 def test_a_student_keeps_the_teachers_plan_of_unmatched_rows() -> None:
-    first, second = curves()
+    first, second = curves(turns=5)
 
     def likeness(model: Baseline) -> torch.Tensor:
         one, two = (
@@ -87,14 +74,14 @@ def test_a_student_keeps_the_teachers_plan_of_unmatched_rows() -> None:
 
 
 def test_translators_read_curves_that_no_line_reads() -> None:
-    first, second = curves()
+    first, second = curves(turns=5)
     model = fit(CycleTranslators(settings=TRANSLATORS), first[:600], second[:600], 300)
     linear = fit(Ridge(), first[:600], second[:600], 300)
     assert error(model, first[600:], second[600:]) < 0.5 * error(linear, first[600:], second[600:])
 
 
 def test_cycles_bring_unmatched_rows_back() -> None:
-    first, second = curves()
+    first, second = curves(turns=5)
     tied, free = (
         fit(CycleTranslators(settings=replace(TRANSLATORS, cycle=c)), first[:600], second[:600], 8)
         for c in (1.0, 0.0)
@@ -106,7 +93,7 @@ def test_cycles_bring_unmatched_rows_back() -> None:
     "model", [SOTAlign(settings=STUDENT), CycleTranslators(settings=TRANSLATORS)]
 )
 def test_what_is_trained_does_not_depend_on_the_callers_generator(model) -> None:
-    first, second = curves()
+    first, second = curves(turns=5)
     known = []
     for seed in (1, 2):
         torch.manual_seed(seed)
@@ -117,7 +104,7 @@ def test_what_is_trained_does_not_depend_on_the_callers_generator(model) -> None
 @pytest.mark.parametrize("kind", ["mvae", "mopoe"])
 def test_multimodal_vaes_read_each_modality_alone(kind) -> None:
     pytest.importorskip("multivae")
-    first, second = curves()
+    first, second = curves(turns=5)
     settings = MultimodalVAESettings(exponent=0.0, beta=0.01, steps=400)
     model = fit(MultimodalVAE(kind, settings=settings), first[:600], second[:600], 100)
     assert error(model, first[600:], second[600:]) < 0.3
@@ -126,13 +113,13 @@ def test_multimodal_vaes_read_each_modality_alone(kind) -> None:
 
 
 def test_a_vae_without_its_library_says_what_to_install(monkeypatch) -> None:
-    first, second = curves()
+    first, second = curves(turns=5)
     monkeypatch.setitem(sys.modules, "multivae", None)
     with pytest.raises(MissingExtraError, match=r'pip install "amodal\[vae\]"'):
         fit(MultimodalVAE("mvae"), first, second, 10)
 
 
 def test_an_unknown_kind_of_vae_is_refused() -> None:
-    first, second = curves()
+    first, second = curves(turns=5)
     with pytest.raises(UnknownNameError, match="did you mean 'mopoe'"):
         fit(MultimodalVAE("mopo"), first, second, 10)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import torch
+from curves import curves, fit
 
 from amodal.baselines import ASIF, CSA, Contrastive, Ridge, SpectralCCA, WassersteinProcrustes
 from amodal.baselines.asif import ASIFSettings
@@ -27,11 +28,6 @@ def draw(n: int = 200, *, seed: int = 0):
     first = hidden @ generator.normal(size=(2, 4)) + generator.normal(size=(n, 4))
     second = hidden @ generator.normal(size=(2, 3)) + generator.normal(size=(n, 3))
     return first, second
-
-
-def fit(model: Baseline, first, second, count: int) -> Baseline:
-    rows = list(range(count))
-    return model.fit({"a": first, "b": second}, matches={"a": rows, "b": rows})
 
 
 def cosines(model: Baseline, first, second) -> np.ndarray:
@@ -196,17 +192,8 @@ def test_nystrom_gives_the_eigenvectors_on_the_rows_themselves() -> None:
         assert abs(np.corrcoef(found.apply(rows)[:, k], expected)[0, 1]) > 0.9999
 
 
-def curves(seed: int = 0):
-    """One number, seen on a spiral and on a wave: no linear map leads from one to the other."""
-    position = np.random.default_rng(seed).uniform(0, 1, size=800)
-    angle = 9 * position
-    spiral = np.stack([angle * np.cos(angle), angle * np.sin(angle)], 1)
-    wave = np.stack([8 * position, np.sin(6 * position), np.cos(5 * position)], 1)
-    return spiral, wave
-
-
 def test_neighbourhoods_unroll_what_linear_maps_cannot_read() -> None:
-    first, second = curves()
+    first, second = curves(turns=9)
     settings = SpectralSettings(dimensions=5)
     spectral = fit(SpectralCCA(settings=settings), first[:700], second[:700], 20)
     linear = fit(Ridge(), first[:700], second[:700], 20)
@@ -215,7 +202,7 @@ def test_neighbourhoods_unroll_what_linear_maps_cannot_read() -> None:
 
 
 def test_contrastive_networks_learn_curves_and_repeat_themselves() -> None:
-    first, second = curves()
+    first, second = curves(turns=9)
     settings = ContrastiveSettings(steps=60)
     model = fit(Contrastive(settings=settings), first[:600], second[:600], 500)
     assert foscttm(model, first[700:], second[700:]) < 0.15

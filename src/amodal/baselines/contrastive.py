@@ -1,6 +1,6 @@
 """CLIP-like baseline: two small networks trained to tell matches from each other."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,13 +9,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from amodal.baselines.folds import Embed
-from amodal.baselines.networks import BATCH, descend, network, sizes_of
+from amodal.baselines.networks import BATCH, descend, network, scaled
 from amodal.baselines.tuned import TunedBaseline
 from amodal.latents import MatchTable
 from amodal.typing import Float
 
 SHARED = 64
 TEMPERATURE = 0.07
+Further = Callable[[Mapping[str, nn.Module], Mapping[str, Tensor]], Tensor]
 
 
 @dataclass(frozen=True)
@@ -58,34 +59,58 @@ class Contrastive(TunedBaseline):
     def _align(
         self, rows: Mapping[str, Tensor], table: MatchTable, settings: ContrastiveSettings
     ) -> Embed:
-        sizes = sizes_of(rows)
-        inputs = {name: (rows[name] / sizes[name]).float() for name in rows}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            encoders = _train(inputs, table, settings)
-
-        def embed(x: Tensor, name: str) -> Tensor:
-            with torch.no_grad():
-                return encoders[name]((x / sizes[name]).float()).to(x.dtype)
-
-        return embed
+        return learn_encoders(
+            rows,
+            table,
+            lambda dim: network(dim, SHARED, dropout=settings.dropout),
+            steps=settings.steps,
+            weight_decay=settings.weight_decay,
+        )
 
 
-def _train(
-    inputs: Mapping[str, Float[Tensor, "_ _"]], table: MatchTable, settings: ContrastiveSettings
-) -> dict[str, nn.Module]:
-    encoders = {
-        name: network(rows.shape[1], SHARED, dropout=settings.dropout)
-        for name, rows in inputs.items()
-    }
-    sharpness = nn.Parameter(torch.tensor(1 / TEMPERATURE).log())
-    weights = [weight for encoder in encoders.values() for weight in encoder.parameters()]
-    groups = [
-        {"params": weights, "weight_decay": settings.weight_decay},
-        {"params": [sharpness], "weight_decay": 0.0},
-    ]
-    descend(groups, lambda: matches_loss(encoders, inputs, table, sharpness), steps=settings.steps)
-    return {name: encoder.eval() for name, encoder in encoders.items()}
+def learn_encoders(
+    rows: Mapping[str, Float[Tensor, "_ _"]],
+    table: MatchTable,
+    build: Callable[[int], nn.Module],
+    *,
+    steps: int,
+    weight_decay: float,
+    further: Further | None = None,
+) -> Embed:
+    """Train an encoder for each modality by the contrastive loss on matches.
+
+    Args:
+        rows: each modality's rows.
+        table: the matches.
+        build: columns of a modality -> its encoder into the shared space.
+        steps: updates.
+        weight_decay: of the encoders.
+        further: encoders, and the rows that they are given -> a loss beside the contrastive one.
+    """
+    inputs, sizes = scaled(rows)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        encoders = {name: build(own.shape[1]) for name, own in inputs.items()}
+        sharpness = nn.Parameter(torch.tensor(1 / TEMPERATURE).log())
+
+        def loss() -> Tensor:
+            total = matches_loss(encoders, inputs, table, sharpness)
+            return total if further is None else total + further(encoders, inputs)
+
+        weights = [weight for encoder in encoders.values() for weight in encoder.parameters()]
+        groups = [
+            {"params": weights, "weight_decay": weight_decay},
+            {"params": [sharpness], "weight_decay": 0.0},
+        ]
+        descend(groups, loss, steps=steps)
+    for encoder in encoders.values():
+        encoder.eval()
+
+    def embed(x: Tensor, name: str) -> Tensor:
+        with torch.no_grad():
+            return encoders[name]((x / sizes[name]).float()).to(x.dtype)
+
+    return embed
 
 
 def matches_loss(

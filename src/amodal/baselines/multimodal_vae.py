@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from amodal.baselines.folds import Embed
-from amodal.baselines.networks import BATCH, descend, network, sizes_of
+from amodal.baselines.networks import BATCH, descend, network, scaled
 from amodal.baselines.tuned import PRINCIPAL, TunedBaseline
 from amodal.errors import import_extra, unknown_name
 from amodal.latents import MatchTable
@@ -74,12 +74,10 @@ class MultimodalVAE(TunedBaseline):
         import_extra("multivae", "vae")
 
     def _align(self, rows: Mapping[str, Tensor], table: MatchTable, settings: Any) -> Embed:
-        self._sizes = sizes_of(rows)
+        own_scale, self._sizes = scaled(rows)
         # The library's own names for them: it joins names by "_", and keeps modules by them.
         inside = {name: f"m{place}" for place, name in enumerate(rows)}
-        inputs = {
-            inside[name]: (values / self._sizes[name]).float() for name, values in rows.items()
-        }
+        inputs = {inside[name]: values for name, values in own_scale.items()}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             self._model = _built(self.kind, inputs, settings.beta)
@@ -90,7 +88,6 @@ class MultimodalVAE(TunedBaseline):
         self._model.eval()
         model, sizes = self._model, self._sizes
         widths = {name: values.shape[1] for name, values in inputs.items()}
-
         library = import_extra("multivae.data", "vae")
 
         def embed(x: Tensor, name: str) -> Tensor:

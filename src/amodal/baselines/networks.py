@@ -34,14 +34,10 @@ def descend(weights: Iterable[Any], loss: Callable[[], Tensor], *, steps: int) -
         optimiser.step()
 
 
-def sizes_of(rows: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The root mean square of each modality's rows, by which a network's inputs are divided.
+def scaled(rows: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Each modality's rows of root mean square 1, and what they were divided by.
 
     A network's first steps depend on the size of what it is given, whatever its scaling.
     """
-    return {name: each.square().mean().sqrt().clamp(min=1e-12) for name, each in rows.items()}
-
-
-def draw(rows: Tensor, count: int = BATCH) -> Tensor:
-    """Rows drawn with replacement, from torch's own generator."""
-    return rows[torch.randint(len(rows), (count,))]
+    sizes = {name: each.square().mean().sqrt().clamp(min=1e-12) for name, each in rows.items()}
+    return {name: (each / sizes[name]).float() for name, each in rows.items()}, sizes

@@ -9,16 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from amodal.baselines.contrastive import TEMPERATURE, matches_loss
+from amodal.baselines.contrastive import SHARED, learn_encoders
 from amodal.baselines.folds import Embed
-from amodal.baselines.networks import descend, sizes_of
 from amodal.baselines.tuned import TunedBaseline
 from amodal.fewmatch.alignment import AlignmentSettings, align
 from amodal.fewmatch.transport import transport_plan
 from amodal.latents import MatchTable
 from amodal.typing import Float
 
-SHARED = 64
 BATCH = 256
 """Rows of each modality in a plan."""
 
@@ -68,50 +66,30 @@ class SOTAlign(TunedBaseline):
     def _align(self, rows: Mapping[str, Tensor], table: MatchTable, settings: Any) -> Embed:
         teacher = align(rows, table, settings=AlignmentSettings(share=0.0)).directions.weights
         taught = {name: F.normalize(rows[name] @ teacher[name], dim=1).float() for name in rows}
-        sizes = sizes_of(rows)
-        inputs = {name: (values / sizes[name]).float() for name, values in rows.items()}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            student = _trained(inputs, taught, table, settings)
+        ways = [pair for pair in combinations(rows, 2) if len(table.together(*pair))]
 
-        def embed(x: Tensor, name: str) -> Tensor:
-            with torch.no_grad():
-                return student[name]((x / sizes[name]).float()).to(x.dtype)
+        def apart(student: Mapping[str, nn.Module], inputs: Mapping[str, Tensor]) -> Tensor:
+            total = torch.zeros(())
+            for first, second in ways:
+                # Drawn apart: nobody knows which row of the one is which of the other.
+                one = torch.randint(len(inputs[first]), (BATCH,))
+                two = torch.randint(len(inputs[second]), (BATCH,))
+                own = student[first](inputs[first][one]), student[second](inputs[second][two])
+                total = total + plan_divergence(
+                    F.normalize(own[0], dim=1) @ F.normalize(own[1], dim=1).T,
+                    taught[first][one] @ taught[second][two].T,
+                    temperature=settings.temperature,
+                )
+            return settings.weight * total
 
-        return embed
-
-
-def _trained(
-    inputs: Mapping[str, Tensor],
-    taught: Mapping[str, Tensor],
-    table: MatchTable,
-    settings: SOTAlignSettings,
-) -> dict[str, nn.Module]:
-    student = {name: nn.Linear(rows.shape[1], SHARED) for name, rows in inputs.items()}
-    sharpness = nn.Parameter(torch.tensor(1 / TEMPERATURE).log())
-    ways = [pair for pair in combinations(inputs, 2) if len(table.together(*pair))]
-
-    def loss() -> Tensor:
-        total = matches_loss(student, inputs, table, sharpness)
-        for first, second in ways if settings.weight else []:
-            # The rows of one modality and of the other are drawn apart: nobody knows who is whose.
-            one = torch.randint(len(inputs[first]), (BATCH,))
-            two = torch.randint(len(inputs[second]), (BATCH,))
-            own = student[first](inputs[first][one]), student[second](inputs[second][two])
-            likeness = F.normalize(own[0], dim=1) @ F.normalize(own[1], dim=1).T
-            wanted = taught[first][one] @ taught[second][two].T
-            total = total + settings.weight * plan_divergence(
-                likeness, wanted, temperature=settings.temperature
-            )
-        return total
-
-    weights = [weight for each in student.values() for weight in each.parameters()]
-    groups = [
-        {"params": weights, "weight_decay": settings.weight_decay},
-        {"params": [sharpness], "weight_decay": 0.0},
-    ]
-    descend(groups, loss, steps=settings.steps)
-    return {name: each.eval() for name, each in student.items()}
+        return learn_encoders(
+            rows,
+            table,
+            lambda dim: nn.Linear(dim, SHARED),
+            steps=settings.steps,
+            weight_decay=settings.weight_decay,
+            further=apart if settings.weight else None,
+        )
 
 
 def plan_divergence(

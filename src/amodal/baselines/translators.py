@@ -8,10 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from amodal.baselines.base import unit_rows
 from amodal.baselines.folds import Embed
-from amodal.baselines.networks import BATCH, descend, draw, network, sizes_of
-from amodal.baselines.tuned import TunedBaseline
+from amodal.baselines.networks import BATCH, descend, network, scaled
+from amodal.baselines.tuned import TunedBaseline, in_every_modality
 from amodal.latents import MatchTable
 
 Way = tuple[str, str]
@@ -58,25 +57,13 @@ class CycleTranslators(TunedBaseline):
     grid: ClassVar = {"exponent": (1.0, 0.0), "steps": (300, 100, 1000), "cycle": (1.0, 0.1, 0.0)}
 
     def _align(self, rows: Mapping[str, Tensor], table: MatchTable, settings: Any) -> Embed:
-        sizes = sizes_of(rows)
-        inputs = {name: (values / sizes[name]).float() for name, values in rows.items()}
+        inputs, sizes = scaled(rows)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             ways = _trained(inputs, table, settings)
         self._found = {way: _Scaled(ways[way], sizes[way[0]], sizes[way[1]]) for way in ways}
-        found, names = self._found, list(rows)
-        widths = {name: values.shape[1] for name, values in rows.items()}
-
-        def embed(x: Tensor, name: str) -> Tensor:
-            parts = []
-            for other in names:
-                if other != name and (name, other) not in found:
-                    parts.append(x.new_zeros(len(x), widths[other]))
-                    continue
-                parts.append(unit_rows(x if other == name else found[name, other](x)))
-            return torch.cat(parts, 1)
-
-        return embed
+        found, widths = self._found, {name: own.shape[1] for name, own in rows.items()}
+        return lambda x, name: in_every_modality(x, name, found, widths)
 
     def _fit_maps(self, rows: Mapping[str, Tensor], table: MatchTable) -> dict[Any, Any]:
         return dict(self._found)
@@ -108,10 +95,10 @@ def _trained(
         total = torch.zeros(())
         for (first, second), own in pairs.items():
             there, back = ways[first, second], ways[second, first]
-            some = own if len(own) <= BATCH else draw(own)
+            some = own if len(own) <= BATCH else _draw(own)
             total = total + F.mse_loss(there(inputs[first][some[:, 0]]), inputs[second][some[:, 1]])
             if settings.cycle:
-                x = draw(inputs[first])
+                x = _draw(inputs[first])
                 total = total + settings.cycle * F.mse_loss(back(there(x)), x)
         return total
 
@@ -119,3 +106,8 @@ def _trained(
     group = {"params": weights, "weight_decay": settings.weight_decay}
     descend([group], loss, steps=settings.steps)
     return ways
+
+
+def _draw(rows: Tensor) -> Tensor:
+    """A batch of rows, drawn with replacement."""
+    return rows[torch.randint(len(rows), (BATCH,))]

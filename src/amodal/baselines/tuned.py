@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from amodal.baselines.base import Baseline
+from amodal.baselines.base import Baseline, Map, unit_rows
 from amodal.baselines.folds import Embed, choose_by_folds
 from amodal.fewmatch.principal import Principal
 from amodal.fewmatch.ridge import fit_ridge
@@ -90,6 +90,28 @@ class TunedBaseline(Baseline):
 
     def _embed(self, x: Tensor, name: str) -> Tensor:
         return self._embedding(x, name)
+
+
+def in_every_modality(
+    x: Tensor, name: str, maps: Mapping[tuple[str, str], Map], widths: Mapping[str, int]
+) -> Tensor:
+    """What a row is in each modality, as unit vectors side by side; zeros where no map leads.
+
+    Args:
+        x: rows of `name`.
+        name: their modality.
+        maps: (source, target) -> rows of the one into the other.
+        widths: columns of every modality, in their order.
+    """
+    parts = []
+    for other, width in widths.items():
+        if other == name:
+            parts.append(unit_rows(x))
+        elif (name, other) in maps:
+            parts.append(unit_rows(maps[name, other](x)))
+        else:
+            parts.append(x.new_zeros(len(x), width))
+    return torch.cat(parts, 1)
 
 
 class _Through:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from amodal.baselines.base import unit_rows
 from amodal.baselines.folds import Embed
-from amodal.baselines.tuned import TunedBaseline
+from amodal.baselines.tuned import TunedBaseline, in_every_modality
 from amodal.fewmatch.moments import covariance
 from amodal.fewmatch.transport import transport_plan
 from amodal.latents import MatchTable, evenly
@@ -64,24 +64,9 @@ class WassersteinProcrustes(TunedBaseline):
 
     def _align(self, rows: Mapping[str, Tensor], table: MatchTable, settings: Any) -> Embed:
         turns = self._turns(rows, table, settings)
-        names = list(rows)
-
-        def embed(x: Tensor, name: str) -> Tensor:
-            # The row in every modality, side by side, as for the other maps.
-            parts = [x if other == name else turns.get((name, other)) for other in names]
-            widths = {other: rows[other].shape[1] for other in names}
-            return torch.cat(
-                [
-                    x.new_zeros(len(x), widths[other])
-                    if part is None
-                    else unit_rows(x if other == name else x @ part)
-                    for other, part in zip(names, parts, strict=True)
-                ],
-                1,
-            )
-
-        self._found = turns
-        return embed
+        self._found = {way: _Turn(turn) for way, turn in turns.items()}
+        found, widths = self._found, {name: own.shape[1] for name, own in rows.items()}
+        return lambda x, name: in_every_modality(x, name, found, widths)
 
     def _turns(
         self, rows: Mapping[str, Tensor], table: MatchTable, settings: Any
@@ -102,7 +87,7 @@ class WassersteinProcrustes(TunedBaseline):
         return turns
 
     def _fit_maps(self, rows: Mapping[str, Tensor], table: MatchTable) -> dict[Any, Any]:
-        return {way: _Turn(turn) for way, turn in self._found.items()}
+        return dict(self._found)
 
 
 class _Turn:

@@ -8,7 +8,6 @@ right row among unmatched ones, of which it knows none.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import torch
@@ -174,8 +173,14 @@ class _Vectors:
     def __post_init__(self) -> None:
         latents = self.trial.latents
         first, second = (latents[n][evenly(len(latents[n]), 2 * WIDE)] for n in self.pair)
-        about: dict[str, Any] = {"residuals": self.residuals, "directions": self.directions}
-        self.likeness = likeness_of(self.ensemble, first, second, names=self.pair, **about)
+        self.likeness = likeness_of(
+            self.ensemble,
+            first,
+            second,
+            names=self.pair,
+            residuals=self.residuals,
+            directions=self.directions,
+        )
 
     def __call__(self, way: Direction, rows: np.ndarray) -> Float[Tensor, "row vector"]:
         return retrieval_vectors(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -107,8 +106,8 @@ def _log_ranks(
     ensemble = trial.ensemble(index, judged.shares)
     # Where the fit will have no metric, there is none here.
     both = (pair, (pair[1], pair[0]))
-    weighted = {way: judged.shares[way] for way in both if way in judged.trust}
-    residuals = residuals_of(judged, weighted, forms.specs, thing=trial.thing, without=run.held_out)
+    trusted = {way: judged.shares[way] for way in both if way in judged.trust}
+    residuals = residuals_of(judged, trusted, forms.specs, thing=trial.thing, without=run.held_out)
     first, second = (latents[name] for name in pair)
     likeness = likeness_of(ensemble, first, second, names=pair, residuals=residuals)
     found = None
@@ -122,9 +121,10 @@ def _log_ranks(
     sides = []
     for name, other in both:
         rows = latents[name][torch.from_numpy(numbers[name])]
-        about: dict[str, Any] = {"name": name, "other": other, "first": name == pair[0]}
-        sides.append((parts_of(ensemble, rows, likeness=likeness, **about), rows))
-    weights = (likeness.weight, torch.tensor(0.0)) if weighted else (likeness.weight,)
+        in_first = name == pair[0]
+        parts = parts_of(ensemble, rows, name=name, other=other, likeness=likeness, first=in_first)
+        sides.append((parts, rows))
+    weights = (likeness.weight, torch.tensor(0.0)) if trusted else (likeness.weight,)
     logarithms = [
         _by_share([(weighed(parts, weight), rows) for parts, rows in sides], found, thing)
         for weight in weights

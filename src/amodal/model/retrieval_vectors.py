@@ -10,7 +10,7 @@ sooner without. Where those are found sooner in the directions of an alignment b
 take a share, or all, of the likeness.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -98,11 +98,14 @@ def likeness_of(
     left, strength, right = torch.linalg.svd((forth + back.T) / 2, full_matrices=False)
     root = strength.sqrt()
     means = first.mean(0), second.mean(0)
+    ways = (names[1], names[0]), names  # into the first, into the second
     some = (rows[evenly(len(rows), ROWS)] for rows in (first, second))
     metrics = [
         metric(rows - mean, residuals.get(way))
-        for rows, mean, way in zip(some, means, ((names[1], names[0]), names), strict=True)
+        for rows, mean, way in zip(some, means, ways, strict=True)
     ]
+    known = [residuals[way] for way in ways if way in residuals]
+    left_open = [(each.unexplained, each.off.shape[1]) for each in known]
     return Likeness(
         (left * root).float(),
         (right.T * root).float(),
@@ -110,7 +113,7 @@ def likeness_of(
         second_centre,
         *means,
         *metrics,
-        weight=torch.tensor(_weight(residuals, names, first, second) if directions else 0.0),
+        weight=torch.tensor(directions_weight(left_open) if directions else 0.0),
     )
 
 
@@ -141,8 +144,7 @@ def retrieval_vectors(
         the cosine in the shared directions and w its weight, e the mean cosine in the aligned
         directions and a its share.
     """
-    about = {"name": name, "other": other, "first": first}
-    parts = parts_of(ensemble, rows, likeness=likeness, **about)
+    parts = parts_of(ensemble, rows, name=name, other=other, likeness=likeness, first=first)
     vectors = weighed(parts, likeness.weight)
     return vectors if aligned is None else mixed_in(vectors, rows, aligned, first=first)
 
@@ -205,16 +207,19 @@ def mixed_in(
     return torch.cat([vectors * (1 - share).sqrt(), views(rows) * share.sqrt()], 1)
 
 
-def _weight(
-    residuals: Mapping[Direction, Residuals], names: Direction, first: Tensor, second: Tensor
-) -> float:
-    known = [
-        (residuals[way].unexplained, columns.shape[1])
-        for way, columns in ((names, second), ((names[1], names[0]), first))
-        if way in residuals
-    ]
-    total = sum(columns for _, columns in known)
-    left_open = sum(share * columns for share, columns in known) / total if total else 1.0
+def directions_weight(unexplained: Sequence[tuple[float, int]]) -> float:
+    """s / (1 + s), s the mean share of variance that translations do not explain; all of it where
+    nothing was held out.
+
+    Args:
+        unexplained: of each direction, the share and the number of columns that it is of.
+
+    Example:
+        >>> directions_weight([(1.0, 5), (0.0, 5)]), directions_weight([])
+        (0.3333333333333333, 0.5)
+    """
+    total = sum(columns for _, columns in unexplained)
+    left_open = sum(share * columns for share, columns in unexplained) / total if total else 1.0
     return left_open / (1 + left_open)
 
 

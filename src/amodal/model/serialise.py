@@ -17,7 +17,7 @@ from amodal.model.evidence import Evidence
 from amodal.model.inference import Ensemble
 from amodal.model.integrity import check_parts
 from amodal.model.residuals import LEAST_WEIGHT
-from amodal.model.retrieval_vectors import AlignedDirections, Likeness
+from amodal.model.retrieval_vectors import AlignedDirections, Likeness, directions_weight
 from amodal.model.storage import check_config, read_history, read_model
 from amodal.model.trust import Trust
 from amodal.parameters import plain
@@ -180,10 +180,8 @@ def _likeness(
         if known is not None:
             shares = torch.tensor(known.explained) + LEAST_WEIGHT
         own |= {f"{side}_mean": torch.zeros(dim), f"{side}_metric": shares.sqrt()}
-    columns = [(1 - known.of_all, len(known.explained)) for known in (forth, back) if known]
-    total = sum(count for _, count in columns)
-    left_open = sum(share * count for share, count in columns) / total if total else 1.0
-    return Likeness(**own, weight=torch.tensor(left_open / (1 + left_open)))
+    left_open = [(1 - known.of_all, len(known.explained)) for known in (forth, back) if known]
+    return Likeness(**own, weight=torch.tensor(directions_weight(left_open)))
 
 
 def _in_views(tensors: dict[str, Tensor], first: str, second: str) -> AlignedDirections:
