@@ -19,11 +19,15 @@ class Hub:
     folder: Path
     name: str
     gated: bool = False
+    status: int = 200
+    """What is answered; another than 200 is a refusal of everything."""
     fetched: list[str] = field(default_factory=list)
     """Files that were asked for."""
 
     def answer(self, path: str) -> tuple[int, bytes, dict[str, str]]:
         """Status, body and headers."""
+        if self.status != 200:
+            return self.status, b"", {}
         path = path.partition("?")[0]
         about = f"/api/models/{self.name}"
         if path.startswith(about):

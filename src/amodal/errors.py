@@ -71,6 +71,16 @@ def import_extra(module: str, extra: str) -> ModuleType:
         raise MissingExtraError(package, extra) from error
 
 
+def is_broken_connection(error: Exception) -> bool:
+    """Whether talking to the Hugging Face Hub failed.
+
+    The packages by which one version of huggingface_hub or another speaks raise errors that share
+    no base with those of the system.
+    """
+    package = type(error).__module__.split(".")[0]
+    return isinstance(error, OSError) or package in ("httpx", "httpx2", "requests")
+
+
 def unknown_name(what: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """Build the error for an unknown name, offering the nearest known one.
 

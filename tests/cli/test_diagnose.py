@@ -58,7 +58,7 @@ def test_suggestions_become_matches(
     known = ["--matches", str(folder / "matches.csv"), "--modality", "touch"]
     words = ["suggest", *latents(folder), *known, "--n", "9", "--out", str(out)]
     assert main(words) == 0
-    assert "9 rows of touch out of 176 unmatched ones" in capsys.readouterr().out
+    assert "9 items of touch out of 176 unmatched ones" in capsys.readouterr().out
     header, *lines = out.read_text().splitlines()
     assert header == "sound,touch"
     rows = [int(line.removeprefix(",")) for line in lines]
@@ -69,6 +69,22 @@ def test_suggestions_become_matches(
     assert main([*fit, "--steps", "0", "--members", "1"]) == 0
     assert main(words) == 1
     assert "already exists" in capsys.readouterr().err
+
+
+def test_named_items_are_suggested_by_name(folder: Path, tmp_path: Path) -> None:
+    rows = np.load(folder / "touch.npy")
+    # Whole numbers: in a file of matches, each is the name of another row than its number says.
+    np.savez(tmp_path / "touch.npz", latents=rows, ids=[str(199 - row) for row in range(200)])
+    out, sound = tmp_path / "to-label.csv", f"sound={folder / 'sound.npy'}"
+    places = ["--latents", sound, f"touch={tmp_path / 'touch.npz'}"]
+    words = ["suggest", *places, "--modality", "touch", "--n", "5", "--out"]
+    assert main([*words, str(out)]) == 0
+    names = [line.removeprefix(",") for line in out.read_text().splitlines()[1:]]
+    numbered = tmp_path / "numbered.csv"
+    words[2:4] = latents(folder)[1:]
+    assert main([*words, str(numbered)]) == 0
+    numbers = [line.removeprefix(",") for line in numbered.read_text().splitlines()[1:]]
+    assert names == [str(199 - int(number)) for number in numbers]
 
 
 @pytest.mark.parametrize(

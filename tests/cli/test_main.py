@@ -70,6 +70,7 @@ class Doctor:
             "input": InputError("expected three numbers, got two: add one"),
             "interrupt": KeyboardInterrupt(),
             "pipe": BrokenPipeError(),
+            "locked": PermissionError(13, "Permission denied", "latents.npy"),
             "bug": ZeroDivisionError("not expected"),
         }
         if self.problem in problems:
@@ -91,6 +92,7 @@ def staged(monkeypatch: pytest.MonkeyPatch) -> None:
         ("", 0, ""),
         ("code", 3, ""),
         ("input", 1, "error: expected three numbers, got two: add one\n"),
+        ("locked", 1, "error: latents.npy: Permission denied\n"),
         ("interrupt", 130, "interrupted: run the same command again to go on\n"),
     ],
 )

@@ -50,6 +50,36 @@ def test_a_sentence_and_a_picture_of_any_size(
     assert "resized" not in said.err
 
 
+def test_models_of_other_modalities_are_not_needed(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    latents = {name: open_store(run.parent / name) for name in ("text", "attributes")}
+    plain = {"touch": np.random.default_rng(0).normal(size=(60, 3))}
+    matches = dict.fromkeys((*latents, *plain), np.arange(40))
+    folder = tmp_path / "run"
+    amodal.Workspace(steps=0, members=1).fit(latents | plain, matches=matches, folder=folder)
+    assert translate(folder, "text", "attributes", "a large red egg") == 0
+    assert capsys.readouterr().out.startswith("shape=")
+
+
+def test_search_reads_pictures_and_sentences_by_models_of_any_modality(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("lancedb")
+    stores = {"photo": "image", "title": "text", "attributes": "attributes"}
+    latents = {name: open_store(run.parent / store) for name, store in stores.items()}
+    folder = str(tmp_path / "run")
+    matches = dict.fromkeys(stores, np.arange(40))
+    amodal.Workspace(steps=0, members=1).fit(latents, matches=matches, folder=folder)
+    store = str(run.parent / "attributes")
+    assert main(["index", folder, "--modality", "attributes", "--latents", store]) == 0
+    Image.new("RGB", (50, 70), "red").save(tmp_path / "red one.png")
+    capsys.readouterr()
+    for source, thing in (("photo", str(tmp_path / "red one.png")), ("title", "a red egg")):
+        assert main(["search", folder, thing, "--from", source, "--top", "3"]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == 4
+
+
 def test_there_is_no_way_back(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert translate(run, "image", "text", "some.png") == 1
     assert "turns things into latents and not back: rank things" in capsys.readouterr().err

@@ -55,13 +55,31 @@ def test_wrong_numbers_are_explained(count, matched, message) -> None:
         suggest(ROWS, count, matched=matched)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ROWS.tolist(),
+        torch.from_numpy(ROWS).requires_grad_(),
+        torch.from_numpy(ROWS).bfloat16().float().bfloat16(),
+    ],
+)
+def test_what_a_fit_takes_is_taken(given) -> None:
+    assert len(suggest(given, 3)) == 3
+
+
+def test_thousands_at_once_are_refused() -> None:
+    rows = np.random.default_rng(0).normal(size=(3000, 2))
+    with pytest.raises(InputError, match="2001 suggestions were asked for, expected 2000 at most"):
+        suggest(rows, 2001)
+
+
 def test_the_file_is_read_as_matches_once_it_is_filled_in(tmp_path) -> None:
     path, sizes = tmp_path / "to-label.csv", {"image": 300, "text": 300}
-    write_suggestions(path, np.array([7, 3]), "image", ["image", "text"])
+    write_suggestions(path, ["7", "3"], "image", ["image", "text"])
     assert path.read_text() == "image,text\n7,\n3,\n"
     with pytest.raises(InputError, match=r"line 2: names one modality only"):
         read_matches(path, sizes)
     with pytest.raises(ExistsError, match="already exists"):
-        write_suggestions(path, np.array([7, 3]), "image", ["image", "text"])
+        write_suggestions(path, ["7", "3"], "image", ["image", "text"])
     path.write_text(path.read_text().replace("7,", "7,12").replace("3,\n", "3,0\n"))
     assert read_matches(path, sizes).together("image", "text").tolist() == [[7, 12], [3, 0]]

@@ -1,5 +1,6 @@
 """Things to encode, from folders, text files and lists: names, order, digests, refusals."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,23 @@ def test_lists_of_all_sorts() -> None:
 def test_what_cannot_be_encoded(given: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         items_of(given).so_far(1)
+
+
+def test_a_column_of_pandas_is_taken_row_by_row() -> None:
+    pandas = pytest.importorskip("pandas")
+    column = pandas.Series(["a red egg", "a kite", "a cow"]).iloc[1:]  # labels 1 and 2
+    items = items_of(column)
+    assert list(items.things) == list(items.names) == ["a kite", "a cow"]
+    assert items.so_far(2) == items_of(["a kite", "a cow"]).so_far(2)
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    try:
+        (tmp_path / os.fsdecode(b"caf\xe9.png")).write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system has texts for names alone")
+    with pytest.raises(InputError, match=r"'caf.*\.png' is no UTF-8: rename the file"):
+        items_of(tmp_path)
 
 
 def test_places_that_hold_nothing(tmp_path: Path) -> None:

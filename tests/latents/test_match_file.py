@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from amodal.errors import InputError, NotFoundError, Notice, UnknownNameError
+from amodal.latents.item_lookup import ItemNames
 from amodal.latents.match_file import read_matches
 
 SIZES = {"image": 10, "text": 6, "sound": 4}
@@ -76,6 +77,25 @@ def test_names_that_are_numbers_are_names(file: Path) -> None:
     file.write_text("image,text\n0,3\n")
     with pytest.raises(UnknownNameError, match=r"line 2, column 'image': there is no item '0'"):
         read_matches(file, SIZES, names=names)
+
+
+def test_whole_numbers_may_be_written_as_decimals(file: Path) -> None:
+    file.write_text("image,text\n3.0,5.0\n4.0,1\n")
+    assert read_matches(file, SIZES).together("image", "text").tolist() == [[3, 5], [4, 1]]
+    file.write_text("image,text\n1.5,3\n")
+    with pytest.raises(InputError, match=r"expected a row number \(0 to 9\) or nothing, got '1.5'"):
+        read_matches(file, SIZES)
+
+
+def test_what_stands_for_an_item_is_read_back() -> None:
+    for names in (None, ["cat", "dog", "cat", " cow "], ["7", "0", "1", "2"]):
+        items = ItemNames(4, names)
+        assert [items.row_of(items.cell_of(row), "here") for row in range(4)] == [0, 1, 2, 3]
+    for names in (["cat", "cat", "0", "1"], ["", "1", "2", "3"]):
+        with pytest.raises(
+            InputError, match=r"row 0 has no name of its own.*give each item a name"
+        ):
+            ItemNames(4, names).cell_of(0)
 
 
 def test_an_unknown_name_offers_the_nearest(file: Path) -> None:

@@ -16,10 +16,10 @@ def rows_of(deviations: list[float], *, seed: int = 0, rows: int = 500) -> torch
 
 
 def test_living_dimensions_get_mean_0_and_deviation_1() -> None:
-    rows = rows_of([1.0, 0.2, 5.0])
-    done = Normalisation.fit(rows, LatentSpec.continuous(3)).apply(rows)
+    rows = rows_of([1.0, 0.2, 5.0, 4.0])
+    done = Normalisation.fit(rows, LatentSpec.continuous(4)).apply(rows)
     # 0.2 is below a tenth of 5: dead.
-    torch.testing.assert_close(done.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(done.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
     torch.testing.assert_close(done.std(0)[[0, 2]], torch.ones(2), atol=1e-5, rtol=0)
 
 
@@ -31,10 +31,17 @@ def test_no_dimension_outgrows_its_block(deviations: list, unit: float) -> None:
     before, after = rows.std(0), Normalisation.fit(rows, spec).apply(rows).std(0)
     assert (after <= 1 + 1e-4).all()
     alive = before >= 0.1 * before.max()
-    if before.max() > 1e-5 * rows.abs().max():
+    units_of_their_own = before.max() ** 2 > 0.89 * before.square().sum()
+    if before.max() > 1e-5 * rows.abs().max() and not units_of_their_own:
         # Dead dimensions keep their size relative to the largest: they are never scaled up.
         expected = torch.where(alive, torch.ones(()), before / before.max())
         torch.testing.assert_close(after, expected, atol=1e-3, rtol=1e-3)
+
+
+def test_columns_in_units_of_their_own_are_scaled_each_by_itself() -> None:
+    rows = rows_of([30_000.0, 12.0, 0.1, 0.0])  # an income, an age, a rate, and a constant
+    done = Normalisation.fit(rows, LatentSpec.continuous(4)).apply(rows)
+    torch.testing.assert_close(done.std(0), torch.tensor([1.0, 1.0, 1.0, 0.0]), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("rows", [torch.full((50, 2), 0.1), rows_of([1e-7, 0.0]), torch.ones(1, 2)])

@@ -163,6 +163,14 @@ def test_parquet_mistakes_are_named(tmp_path: Path, parquet) -> None:
         assert "what is expected, for example:" in str(caught.value)
 
 
+def test_names_saved_as_bytes_are_texts(tmp_path: Path) -> None:
+    np.savez(tmp_path / "cells.npz", pcs=np.eye(2), ids=np.array([b"AAC", "Zürich".encode()]))
+    assert read_place("rna", tmp_path / "cells.npz").names == ["AAC", "Zürich"]
+    np.savez(tmp_path / "cells.npz", pcs=np.eye(2), ids=np.array([b"AAC", b"\xff"]))
+    with pytest.raises(DamagedError, match=r"names of items are no UTF-8"):
+        read_place("rna", tmp_path / "cells.npz")
+
+
 def test_encoded_latents_bring_the_names_of_their_items(tmp_path: Path) -> None:
     raw = np.array([[0, 1, 0, 0.5, 0, -1, 0, 1, 1, 0, 0]] * 3, np.float32)
     encode_to_store(load_model("shapes/attributes"), raw, tmp_path / "a")

@@ -220,6 +220,17 @@ def test_full_disk_keeps_what_is_done(tmp_path: Path, monkeypatch: pytest.Monkey
     np.testing.assert_array_equal(latents.rows, RAW * 2)
 
 
+def test_what_a_model_cannot_read_is_not_laid_to_the_disk(tmp_path: Path) -> None:
+    class Reading(Doubling):
+        def encode(self, raw: np.ndarray) -> torch.Tensor:
+            if float(raw[-1, 0]) == float(RAW[-1, 0]):
+                raise PermissionError(13, "Permission denied", "its own file")
+            return super().encode(raw)
+
+    with pytest.raises(PermissionError, match="its own file"):
+        encode_to_store(Reading(), RAW, tmp_path / "store")
+
+
 def test_wrong_latents_are_refused(tmp_path: Path) -> None:
     bad = RAW.copy()
     bad[7, 1] = np.nan

@@ -45,6 +45,15 @@ def things():
     return data["sound"], data["smell"], known
 
 
+@pytest.mark.parametrize("kind", [torch.int64, torch.bfloat16])
+def test_torch_rows_of_any_kind(kind) -> None:
+    X, y = torch.arange(40)[:, None].to(kind), torch.arange(40)[:, None] / 7
+    model = LatentRegressor(Ridge()).fit(X, y)
+    expected = torch.arange(5)[:, None] / 7
+    torch.testing.assert_close(model.predict(X[:5]).float(), expected, atol=0.05, rtol=0)
+    assert model.score(X, y) > 0.99
+
+
 def test_rows_of_nan_are_things_that_one_side_lacks(things) -> None:
     X, y, known = things
     model = LatentRegressor(QUICK).fit(X, known)

@@ -8,6 +8,7 @@ from plain_data import draw_plain, fitted, quick, same_rows
 from amodal import Block, Latents, LatentSpec
 from amodal.errors import InputError, UnknownNameError
 from amodal.model import fitting
+from amodal.model.prepare import check_latents
 
 
 @pytest.fixture
@@ -43,11 +44,18 @@ def with_value(value: float) -> dict:
         (draw_plain() | {"smell": np.zeros((0, 4))}, r"'smell'.*empty"),
         ({"sound": draw_plain()["sound"]}, r"two or more modalities, got \['sound'\]"),
         ({}, r"two or more modalities, got \[\]"),
+        (draw_plain() | {" ": np.zeros((9, 2))}, r"modality ' ': expected a word for its name"),
     ],
 )
 def test_latents(untouched, data: dict, words: str) -> None:
     with pytest.raises(InputError, match=words):
         quick().fit(data, matches=same_rows(20), folder=untouched)
+
+
+def test_names_of_modalities_are_words() -> None:
+    rows = {number: np.zeros((9, 2)) for number in (0, 1)}
+    with pytest.raises(InputError, match=r"modality 0: expected a word for its name.*got int"):
+        check_latents(rows, {})
 
 
 @pytest.mark.parametrize(
@@ -70,6 +78,7 @@ def test_matches(untouched, matches: dict, words: str) -> None:
     [
         ({"members": 0}, "members must be a whole number of at least 1, got 0"),
         ({"folds": -1}, "folds must be a whole number of at least 0, got -1"),
+        ({"principal": -1}, "principal must be a whole number of at least 0, got -1"),
         ({"seed": -1}, "seed must be a whole number of at least 0, got -1"),
         ({"steps": -1}, "steps must be at least 0, got -1"),
         ({"state": 0}, "state must be at least 1, got 0"),

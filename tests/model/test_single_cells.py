@@ -156,6 +156,17 @@ def test_places_of_cells_are_explained(tmp_path: Path, place: str, kind, message
         read_place("rna", tmp_path / place)
 
 
+def test_files_without_x(tmp_path: Path) -> None:
+    rna, _, _ = draw()
+    bare = AnnData(obs=rna.obs, obsm={"X_pca": rna.obsm["X_pca"]})
+    bare.write_h5ad(tmp_path / "bare.h5ad")
+    with pytest.raises(UnknownNameError, match=r"'X'.* Known: 'X_pca'"):
+        read_place("rna", tmp_path / "bare.h5ad:X")
+    AnnData(obs=rna.obs).write_h5ad(tmp_path / "empty.h5ad")
+    with pytest.raises(InputError, match=r"holds no array of the cells: neither \.obsm nor X"):
+        read_place("rna", tmp_path / "empty.h5ad")
+
+
 @pytest.mark.skipif(not REAL.is_file(), reason="needs the real cells")
 def test_real_cells_from_file_to_file(tmp_path: Path) -> None:
     """SNARE-seq: 30 % of the cells held out, a tenth of the others measured in both."""

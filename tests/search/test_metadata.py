@@ -57,6 +57,27 @@ def test_blocks_of_a_long_file_have_one_type(
         wrong.check(91)
 
 
+def test_line_breaks_within_values_may_lie_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("amodal.search.metadata.BLOCK_BYTES", 200)
+    texts = [f"a dress\nof {row} parts\nin wool" for row in range(100)]
+    path = tmp_path / "items.csv"
+    path.write_text("text,price\n" + "".join(f'"{text}",3\n' for text in texts))
+    table = read_metadata(path)
+    assert table is not None
+    table.check(100)
+    assert table.reader(skip=0)(100)["text"].to_pylist() == texts
+
+
+def test_a_dataframe_is_a_dict_of_columns() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = read_metadata(pandas.DataFrame(COLUMNS, index=range(100, 150)))
+    assert table is not None
+    assert table.columns == {"colour": "string", "price": "double", "title": "string"}
+    assert table.reader(skip=0)(50)["title"].to_pylist() == COLUMNS["title"]
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [

@@ -75,6 +75,20 @@ def test_what_the_hub_refuses_is_explained(hub: Hub) -> None:
         load_model(f"hf:{NAME}")
 
 
+def test_a_broken_connection_and_a_busy_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.status = 429
+    with pytest.raises(InputError, match=r"the hub refuses .*429.*: try again later"):
+        load_model(f"hf:{NAME}")
+    broken = type("ReadError", (Exception,), {"__module__": "httpx"})("peer closed")
+
+    def refuse(*_: object, **__: object) -> str:
+        raise broken
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
+    with pytest.raises(NotFoundError, match=r"the hub cannot be reached \(peer closed\)"):
+        load_model(f"hf:{NAME}")
+
+
 def test_a_model_with_pickled_weights_only(hub: Hub) -> None:
     (hub.folder / "model.safetensors").unlink()
     with pytest.raises(

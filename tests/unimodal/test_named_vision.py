@@ -92,6 +92,11 @@ def test_a_file_an_array_and_a_picture_are_one(models: Path, tmp_path: Path) -> 
     assert torch.equal(latents[0].expand(4, -1), latents)
 
 
+def test_one_picture_is_no_list_of_them(models: Path) -> None:
+    with pytest.raises(InputError, match=r"got one of shape \(9, 8, 3\): use \[picture\]"):
+        load_model(f"hf:{models / 'vit'}").encode(np.zeros((9, 8, 3), np.uint8))
+
+
 def test_pictures_are_turned_upright(models: Path, tmp_path: Path) -> None:
     model, picture = load_model(f"hf:{models / 'vit'}"), pictures(1)[0]
     exif = Image.Exif()

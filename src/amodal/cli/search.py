@@ -132,10 +132,11 @@ class Search:
 
     def raw(self, own: Any, source: str) -> Any:
         """The words of the command line as a raw thing."""
-        from amodal.data.kinds import KIND_NAMES, kind_of
+        from amodal.data.kinds import kind_of
 
-        if own.name.partition("/")[0] not in KIND_NAMES and source == "text":
-            return [" ".join(self.thing)]
+        if own.reads_files:  # a model by name, whatever the run calls its modality
+            words = " ".join(self.thing)
+            return [Path(words) if own.modality == "image" else words]
         kind = kind_of(own.name)
         raw = read_thing(kind, source, self.thing, side=getattr(own, "side", None))
         if source == "text" and hasattr(own, "vocabulary"):

@@ -45,17 +45,20 @@ class Suggest:
             raise ExistsError(f"{self.out} already exists: choose another file, or remove it")
         # Here, because it imports torch, which takes seconds.
         from amodal.diagnosis.suggestion import suggest, write_suggestions
+        from amodal.latents.item_lookup import ItemNames
         from amodal.latents.places import read_place
 
         found = {name: read_place(name, place) for name, place in places.items()}
         rows = found[modality].rows
         matched = self._matched(found, modality)
         chosen = suggest(rows, self.n, matched=matched, seed=self.seed)
-        write_suggestions(self.out, chosen, modality, list(places))
+        items = ItemNames(len(rows), found[modality].names)
+        cells = [items.cell_of(row) for row in chosen.tolist()]
+        write_suggestions(self.out, cells, modality, list(places))
         others = ", ".join(name for name in places if name != modality)
         print(
-            f"{self.out}: {len(chosen):,} rows of {modality} out of {len(rows) - len(matched):,} "
-            f"unmatched ones, the most useful first; fill in the row of {others}"
+            f"{self.out}: {len(chosen):,} items of {modality} out of {len(rows) - len(matched):,} "
+            f"unmatched ones, the most useful first; fill in {others}, by name or by row number"
         )
 
     def _matched(self, found: dict[str, Any], modality: str) -> list[int]:

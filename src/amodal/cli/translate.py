@@ -59,7 +59,7 @@ class Translate:
         # Here, because it imports torch, which takes seconds.
         from amodal.evaluation.raw import RawTranslator
 
-        translator = RawTranslator.load(self.run_folder)
+        translator = RawTranslator.load(self.run_folder, modalities=(self.source, self.target))
         model = translator.model_of(self.source)
         translator.model_of(self.target).check_decodes()
         kind = kind_of(translator.model_of(self.target).name)

@@ -20,6 +20,8 @@ from amodal.typing import Int64
 
 CANDIDATES = 2000
 """Unmatched rows that are compared, evenly drawn; more where more are asked for."""
+MOST = 2000
+"""Suggested at once, at most: choosing takes memory of the square, and time of the cube."""
 
 
 def suggest(
@@ -57,6 +59,11 @@ def suggest(
             f"{count} suggestions were asked for, expected 1 to {len(free)}: so many of {total} "
             "rows have no match yet"
         )
+    if count > MOST:
+        raise InputError(
+            f"{count} suggestions were asked for, expected {MOST} at most: match these first, or "
+            "draw the rest at random"
+        )
     generator = np.random.default_rng(seed)
     drawn = np.sort(generator.permutation(free)[: max(CANDIDATES, 2 * count)])
     known = np.sort(generator.permutation(taken)[:CANDIDATES])
@@ -67,15 +74,26 @@ def suggest(
 
 def _normalised(latents: Any, order: np.ndarray) -> torch.Tensor:
     """Some rows, in the units of the store's normalisation, or else in their own."""
-    some = latents.take(order) if isinstance(latents, Latents) else np.asarray(latents[order])
+    if isinstance(latents, Latents):
+        some = latents.take(order)
+    elif isinstance(latents, torch.Tensor):
+        some = latents[torch.from_numpy(order)]
+    else:
+        some = np.asarray(latents)[order]
     given = as_checked("suggested", some)
     return (given.normalisation or Normalisation.fit(given.rows, given.spec)).apply(given.rows)
 
 
 def write_suggestions(
-    path: Path, rows: Int64[np.ndarray, " chosen"], modality: str, names: Sequence[str]
+    path: Path, items: Sequence[str], modality: str, modalities: Sequence[str]
 ) -> None:
     """A CSV file as `amodal fit --matches` reads it, its other columns empty, to be filled in.
+
+    Args:
+        path: of the file.
+        items: the chosen ones, by name or row number.
+        modality: which they are of.
+        modalities: all of them, a column each.
 
     Raises:
         ExistsError: there is such a file: it may hold a person's work.
@@ -84,5 +102,7 @@ def write_suggestions(
         raise ExistsError(f"{path} already exists: choose another file, or remove it first")
     with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as to:
         writer = csv.writer(to, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows([row if name == modality else "" for name in names] for row in rows)
+        writer.writerow(modalities)
+        writer.writerows(
+            [item if name == modality else "" for name in modalities] for item in items
+        )

@@ -1,6 +1,6 @@
 """Raw things through a fitted workspace: encode, translate, decode, and how far to trust it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,22 +53,31 @@ class RawTranslator:
     """The unimodal model of each modality."""
 
     @classmethod
-    def load(cls, folder: str | Path) -> "RawTranslator":
+    def load(cls, folder: str | Path, *, modalities: Sequence[str] = ()) -> "RawTranslator":
         """Read a run folder, and load the unimodal models that it names.
+
+        Args:
+            folder: of the run.
+            modalities: those whose models are wanted; by default all.
 
         Raises:
             NotFoundError, DamagedError: there is no such run, or it is damaged.
-            InputError: the run was fitted on plain arrays, so no model is known.
+            UnknownNameError: it has no such modality.
+            InputError: one was fitted on plain arrays, so no model is known.
         """
         workspace = Workspace.load(folder)
-        nameless = [name for name, model in workspace.models_.items() if not model]
+        for name in modalities:
+            if name not in workspace.models_:
+                raise unknown_name("modality of this run", name, workspace.models_)
+        wanted = {name: workspace.models_[name] for name in modalities or workspace.models_}
+        nameless = [name for name, model in wanted.items() if not model]
         if nameless:
             raise InputError(
                 f"{folder} was fitted on plain arrays of {nameless}: no unimodal model is known "
                 "that reads or makes raw things. Fit on amodal.Latents with model=..., or use "
                 "amodal.load(folder).translate on latents"
             )
-        return cls(workspace, {n: load_model(m) for n, m in workspace.models_.items()})
+        return cls(workspace, {name: load_model(model) for name, model in wanted.items()})
 
     def encode(self, raw: Any, name: str) -> Latents:
         """Latents of raw things, with the fingerprint that the workspace checks."""

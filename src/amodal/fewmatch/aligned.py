@@ -14,12 +14,9 @@ from amodal.fewmatch.alignment_choice import Choice, scaled
 from amodal.fewmatch.moments import linear_map
 from amodal.fewmatch.principal import Principal
 from amodal.latents import MatchTable
+from amodal.latents.normalisation import DOMINANT
 from amodal.typing import Float
 
-DOMINANT = 0.9
-"""Share of the variance in one direction, of those that are kept, from which on columns count as
-measured in units of their own, as those of a table are: then their scale says nothing, and they are
-standardised first."""
 ROUNDING = 1e-6
 """Deviation of a column, as a share of its largest number, below which it is float32's rounding."""
 

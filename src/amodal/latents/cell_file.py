@@ -32,14 +32,16 @@ def read_cells(path: Path, key: str | None = None) -> NamedLatents:
     with _opened(path) as file:
         where, group, key = _group(path, file, key)
         held = sorted(group.get("obsm", ()))
+        known = [*held, "X"] if "X" in group else held
+        if not known:
+            raise InputError(f"{path} holds no array of the cells: neither .obsm nor X")
         if key is None:
-            near = f"{path}:{where}{held[0] if held else 'X'}"
             raise InputError(
-                f"{path}: say which array of the cells, such as {near}; "
+                f"{path}: say which array of the cells, such as {path}:{where}{known[0]}; "
                 f".obsm has {', '.join(held) or 'none'}"
             )
-        if key != "X" and key not in held:
-            raise unknown_name(f".obsm key of {path}{':' + where.rstrip(':')}", key, [*held, "X"])
+        if key not in known:
+            raise unknown_name(f".obsm key of {path}{':' + where.rstrip(':')}", key, known)
         rows = _rows(f"{path}:{where}{key}", group if key == "X" else group["obsm"], key)
         return NamedLatents(rows, _names(group))
 

@@ -120,7 +120,8 @@ def encode_to_store(
         model.encode(read(0, 1))  # a model that refuses does so before anything is on the disk
     with explained_disk_errors(part):
         begun = _prepare(part, identity, (total, model.specification.dim), so_far)
-        _encode_rest(model, read, begun)
+    _encode_rest(model, read, begun)
+    with explained_disk_errors(part):
         if names is not None:
             write_names(part, names)
         _finish(part, out, identity, model)
@@ -229,10 +230,13 @@ def _encode_rest(model: Encoder, read: Callable[[int, int], Any], begun: _Beginn
         for start in range(begun.done, total, block):
             stop = min(start + block, total)
             latents = _encoded(model, read(start, stop), stop - start)
-            handle.write(_narrowed(model, latents, dtype).tobytes())
-            handle.flush()
-            os.fsync(handle.fileno())
-            begun.mark(stop)
+            packed = _narrowed(model, latents, dtype).tobytes()
+            # Around the writing alone: what a model cannot read is no fault of this disk.
+            with explained_disk_errors(begun.part):
+                handle.write(packed)
+                handle.flush()
+                os.fsync(handle.fileno())
+                begun.mark(stop)
             advance(stop - start)
 
 

@@ -57,18 +57,43 @@ class ItemNames:
         cell = cell.strip()
         if not cell:
             return -1
+        whole = cell.removesuffix(".0")
+        if cell not in self._rows and _is_number(whole):
+            cell = whole  # columns of whole numbers with gaps are often written as decimals
         if cell in self._rows:
             return self._named(cell, where)
         if self.names is not None and (self._numbered or not _is_number(cell.lstrip("-"))):
             raise self._unknown(cell, where)
         return self._counted(cell, where)
 
+    def cell_of(self, row: int) -> str:
+        """What to write into a cell for the item of a row: its name, or its number where it has no
+        name of its own. `row_of` reads it back.
+
+        Raises:
+            InputError: it has no name of its own, and numbers are names of other items.
+
+        Example:
+            >>> items = ItemNames(3, ["cat", "cat", "cow"])
+            >>> [items.cell_of(row) for row in (0, 1, 2)]
+            ['0', '1', 'cow']
+        """
+        name = "" if self.names is None else self.names[row].strip()
+        if name and self._rows.get(name) == row and name not in self._repeated:
+            return name
+        if self._numbered:
+            raise InputError(
+                f"row {row} has no name of its own ({name!r}), and numbers are names of other "
+                "items here, so that nothing can stand for it: give each item a name of its own"
+            )
+        return str(row)
+
     def _named(self, name: str, where: str) -> int:
         if name in self._repeated:
             rows = [str(row) for row, other in enumerate(self.names or ()) if other == name][:3]
             raise InputError(
                 f"{where}: {name!r} is the name of several items (rows {', '.join(rows)}): give "
-                "each item a name of its own, or give the row number"
+                f"each item a name of its own{'' if self._numbered else ', or give the row number'}"
             )
         row = self._rows[name]
         if _is_number(name) and row != int(name) < self.size:

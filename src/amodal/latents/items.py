@@ -92,6 +92,8 @@ def items_of(given: Any, *, column: str | None = None) -> Items:
         )
     if not len(given):
         raise InputError("there is nothing to encode: the list is empty")
+    if hasattr(given, "iloc"):  # pandas looks numbers up among labels
+        given = given.to_numpy()
     named = all(isinstance(each, str | Path) for each in given[:1])
     names = [str(each) for each in given] if named else None
     return Items(given, lambda row: _told_apart(given[row]), {}, names)
@@ -121,10 +123,22 @@ def _folder(path: Path) -> Items:
     broken = [name for name in names if len(name.splitlines()) > 1]
     if broken:
         raise InputError(f"{path}: the name {broken[0]!r} holds a line break: rename the file")
+    foreign = [name for name in names if not _is_unicode(name)]
+    if foreign:
+        raise InputError(f"{path}: the name {foreign[0]!r} is no UTF-8: rename the file")
     source = {"folder": path.resolve().name}
     return Items(
         _Paths(path, names), lambda row: f"{names[row]} {sizes[names[row]]}".encode(), source, names
     )
+
+
+def _is_unicode(name: str) -> bool:
+    """Whether a file's name, as the system gave it, is a text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ from amodal.typing import Float
 
 ALIVE = 0.1
 """A dimension below this share of its block's largest standard deviation counts as dead."""
+DOMINANT = 0.9
+"""Share of a space's variance in one direction from which on its columns count as measured in units
+of their own, as those of a table are: then their scale says nothing."""
 MEASURED = 20_000
 """Rows that principal coordinates are measured on, at most, spread over all."""
 ROUNDING = 1e-6
@@ -23,7 +26,9 @@ class Normalisation:
 
     An alive dimension is scaled to unit variance. A dead one (a collapsed dimension of a VAE: its
     standard deviation is below a tenth of the block's largest) is divided by that largest
-    deviation instead: scaled up, its noise would weigh as much as a real factor.
+    deviation instead: scaled up, its noise would weigh as much as a real factor. Where one column
+    has nine tenths of a block's variance, as an income has beside an age, columns have units of
+    their own, and only those that are constant but for rounding are dead.
 
     With a basis x -> (x - shift) basis / scale: principal coordinates of a wide latent space, which
     keep their variances relative to each other.
@@ -39,8 +44,8 @@ class Normalisation:
         """Measure mean and deviation of each continuous column over all rows.
 
         Example:
-            >>> rows = torch.tensor([[0.0, 1.0], [2.0, 1.001], [4.0, 1.0]])
-            >>> n = Normalisation.fit(rows, LatentSpec.continuous(2))
+            >>> rows = torch.tensor([[0.0, 1.0, 4.0], [2.0, 1.001, 0.0], [4.0, 1.0, 2.0]])
+            >>> n = Normalisation.fit(rows, LatentSpec.continuous(3))
             >>> n.apply(rows)[:, 0].tolist(), bool(n.apply(rows)[:, 1].abs().max() < 0.01)
             ([-1.0, 0.0, 1.0], True)
         """
@@ -54,6 +59,8 @@ class Normalisation:
             shift[columns] = values.mean(0).float()
             if largest > ROUNDING * values.abs().max():
                 dead = deviation < ALIVE * largest
+                if largest.square() > DOMINANT * deviation.square().sum():
+                    dead = deviation <= ROUNDING * values.abs().amax(0)
                 scale[columns] = torch.where(dead, largest, deviation).float()
         return cls(shift, scale)
 

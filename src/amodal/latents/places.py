@@ -17,7 +17,6 @@ from amodal.latents.store import open_store
 
 NAMES = ("ids", "id", "names", "items")
 """Arrays of an .npz file that are taken for the names of the items."""
-"""The file beside encoded latents that says what the items are called, a line for each."""
 
 
 def read_place(modality: str, place: str | Path) -> NamedLatents:
@@ -123,8 +122,18 @@ def _read_npz(path: Path, key: str | None) -> NamedLatents:
         raise unknown_name(f"array of {path}:", key, shapes)
     named = [name for name in NAMES if name != key and shapes.get(name) == shapes[key][:1]]
     with _load(path) as arrays:
-        names = [str(each) for each in arrays[named[0]]] if named else None
+        names = _texts(path, arrays[named[0]]) if named else None
         return NamedLatents(arrays[key], names)
+
+
+def _texts(path: Path, names: np.ndarray) -> list[str]:
+    """Names as texts, also where they were saved as bytes."""
+    if names.dtype.kind != "S":
+        return [str(each) for each in names]
+    try:
+        return [each.decode() for each in names.tolist()]
+    except UnicodeDecodeError as error:
+        raise DamagedError(f"{path}: names of items are no UTF-8 ({error}): save texts") from error
 
 
 def _shapes(path: Path) -> dict[str, tuple[int, ...]]:

@@ -12,14 +12,12 @@ from amodal.errors import (
     InputError,
     MissingExtraError,
     NotFoundError,
+    is_broken_connection,
     unknown_name,
 )
 from amodal.model.serialise import to_files
 from amodal.model.storage import CARD, FILES, write_model
 
-TRANSPORTS = ("httpx", "httpx2", "requests")
-"""Packages by which one version of huggingface_hub or another speaks; their errors share no base
-with those of the system."""
 FETCHING = ("token", "cache_dir", "force_download", "local_files_only")
 PUSHING = ("private", "token", "branch", "commit_message", "create_pr")
 """Options of the mixin that are handed on."""
@@ -129,15 +127,11 @@ def _explained(name: str) -> Iterator[None]:
             "(hf auth login), or try again later"
         ) from error
     except Exception as error:
-        if not isinstance(error, OSError) and _package(error) not in TRANSPORTS:
+        if not is_broken_connection(error):
             raise
         raise NotFoundError(
             f"{name}: the Hub cannot be reached ({_first_line(error)}): try again when it can"
         ) from error
-
-
-def _package(error: Exception) -> str:
-    return type(error).__module__.split(".")[0]
 
 
 def _first_line(error: Exception) -> str:

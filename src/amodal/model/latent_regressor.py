@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 )
 
 from amodal.errors import InputError
+from amodal.latents import like
 from amodal.latents.estimator import explained_share
 from amodal.model.matched_folds import as_numpy, seen_rows
 from amodal.model.workspace import Workspace
@@ -145,7 +146,7 @@ class LatentRegressor(
             part = answer(rows[seen]) if seen.any() else answer(np.zeros_like(rows[:1]))[:0]
             result = np.full((len(rows), part.shape[1]), np.nan, dtype=part.dtype)
             result[seen] = part
-        return torch.from_numpy(result).to(X) if isinstance(X, torch.Tensor) else result
+        return like(X, torch.from_numpy(result)) if isinstance(X, torch.Tensor) else result
 
 
 NAN: Any = "allow-nan"

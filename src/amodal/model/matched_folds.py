@@ -59,8 +59,11 @@ class MatchedKFold:
 
 
 def as_numpy(values: Any) -> Any:
-    """Tensors as numpy arrays; anything else as it is."""
-    return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else values
+    """Tensors as numpy arrays, bfloat16 as float32, which numpy has; anything else as it is."""
+    if not isinstance(values, torch.Tensor):
+        return values
+    values = values.detach().cpu()
+    return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
 
 
 def seen_rows(name: str, rows: np.ndarray) -> np.ndarray:

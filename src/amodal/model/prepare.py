@@ -63,6 +63,7 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
             ("members", 1, settings.members),
             ("folds", 0, settings.folds),
             ("seed", 0, parameters["seed"]),
+            ("principal", 0, 0 if settings.principal is None else settings.principal),
         )
         if not isinstance(value, int | np.integer) or value < least
     ]
@@ -93,6 +94,12 @@ def check_latents(latents: Any, spaces: Mapping[str, LatentSpec]) -> dict[str, L
         )
     if len(latents) < 2:
         raise InputError(f"a workspace joins two or more modalities, got {list(latents)}")
+    for name in latents:
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(
+                f"modality {name!r}: expected a word for its name, such as 'image', got "
+                f"{type(name).__name__}: rename it"
+            )
     for name in spaces:
         if name not in latents:
             raise unknown_name("modality in spaces", name, latents)
@@ -104,10 +111,11 @@ def normalisation_of(given: Latents, principal: int | None = None) -> Normalisat
 
     Args:
         given: the latents.
-        principal: principal coordinates kept of a wider space, all of it continuous.
+        principal: principal coordinates kept of a wider space, all of it continuous; None or 0
+            keeps its columns.
     """
     continuous = all(block.kind == "continuous" for block in given.spec.blocks)
-    if principal is not None and continuous and given.spec.dim > principal:
+    if principal and continuous and given.spec.dim > principal:
         return Normalisation.principal(given.rows, principal)
     return given.normalisation or Normalisation.fit(given.rows, given.spec)
 

@@ -31,8 +31,8 @@ class Preset:
     """Let a workspace that learns from pseudo-matches of unmatched rows answer too, by the share
     that held-out matches give it; only with a start."""
     principal: int | None = 128
-    """Principal coordinates kept of a latent space that is wider and all continuous; None keeps
-    it as it is."""
+    """Principal coordinates kept of a latent space that is wider and all continuous; None or 0
+    keeps it as it is."""
     state: int | None = None
     """Numbers in a state; None takes as many as all modalities have together, at most 512."""
     hidden: int = 64

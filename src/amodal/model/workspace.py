@@ -90,12 +90,12 @@ class Workspace(Sharing, SklearnCalls):
             kernel: let kernel ridge regression answer too, by its share on held-out matches.
             align: let an alignment by transport between unmatched rows answer and rank too.
             self_train: let a workspace that learns from pseudo-matches answer too.
-            principal: principal coordinates kept of a wider latent space.
+            principal: principal coordinates kept of a wider latent space; 0 takes its columns.
             state: numbers in a state.
             hidden: width of the networks' hidden layers; left out, 64, or 128 beyond 100 matches.
             members: workspaces trained from different seeds, whose answers are averaged.
             folds: parts of the matches that are held out in turn, to choose when to stop.
-            steps: updates at most; 0 keeps the start.
+            steps: updates at most; 0: the start alone answers.
             learning_rate: at its height.
             training: other settings of `TrainingSettings` by name, {"learn_scale": True}; its
                 weight_decay is that of few matches, see `Preset.decay`.

@@ -88,8 +88,9 @@ class Metadata:
         return {field.name: str(field.type) for field in self.schema}
 
 
-def read_metadata(given: str | Path | Mapping[str, Any] | Metadata | None) -> Metadata | None:
-    """What users hand over as metadata: a CSV, Parquet or JSONL file, or a dict of columns.
+def read_metadata(given: Any) -> Metadata | None:
+    """What users hand over as metadata: a CSV, Parquet or JSONL file, a dict of columns, or a
+    DataFrame of pandas.
 
     Raises:
         NotFoundError, DamagedError, InputError: it cannot be read.
@@ -105,6 +106,8 @@ def read_metadata(given: str | Path | Mapping[str, Any] | Metadata | None) -> Me
         import pyarrow
     except ImportError as error:
         raise MissingExtraError("pyarrow", "search") from error
+    if hasattr(given, "to_dict"):  # pandas
+        given = given.to_dict("list")
     try:
         return _of_columns(given) if isinstance(given, Mapping) else _of_file(Path(given))
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
@@ -156,14 +159,16 @@ def _csv(path: Path) -> Reading:
     # An empty field is an absent value; "NA" is a text like another.
     convert = {"null_values": [""], "strings_can_be_null": True}
     options = csv.ReadOptions(block_size=BLOCK_BYTES)
-    with csv.open_csv(path, options, convert_options=csv.ConvertOptions(**convert)) as first:
+    quoted = csv.ParseOptions(newlines_in_values=True)  # or a block may end within a value
+    first_types = csv.ConvertOptions(**convert)
+    with csv.open_csv(path, options, quoted, first_types) as first:
         # Columns that are empty so far may hold anything later: texts.
         fields = [f.with_type(pyarrow.string()) if f.type == "null" else f for f in first.schema]
     schema = pyarrow.schema(fields)
 
     def blocks() -> Iterator[Any]:
         typed = csv.ConvertOptions(column_types=schema, **convert)
-        with csv.open_csv(path, options, convert_options=typed) as reader:
+        with csv.open_csv(path, options, quoted, typed) as reader:
             for batch in reader:
                 yield pyarrow.Table.from_batches([batch], schema)
 

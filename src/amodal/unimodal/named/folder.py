@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amodal.errors import AmodalError, DamagedError, InputError, MissingExtraError, NotFoundError
+from amodal.errors import (
+    AmodalError,
+    DamagedError,
+    InputError,
+    MissingExtraError,
+    NotFoundError,
+    is_broken_connection,
+)
 from amodal.files import checksum, read_json
 from amodal.unimodal.named.name import ModelName
 
@@ -89,7 +96,9 @@ def _fetched(name: ModelName) -> Path:
                 ignore_patterns=list(NOT_READ),
             )
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:
+        if not isinstance(error, ValueError) and not is_broken_connection(error):
+            raise
         raise _explained(name, error) from error
 
 
@@ -114,6 +123,10 @@ def _explained(name: ModelName, error: Exception) -> AmodalError:
         )
     if isinstance(error, errors.HFValidationError):
         return InputError(f"{name}: {said}; expected OWNER/NAME, or a folder")
+    # A refusal comes as the cause of "not in the cache either".
+    refusal = error.__cause__ if isinstance(error, errors.LocalEntryNotFoundError) else error
+    if isinstance(refusal, errors.HfHubHTTPError):
+        return InputError(f"{name}: the hub refuses ({said}): try again later, or `hf auth login`")
     revision = f" --revision {name.revision}" if name.revision else ""
     return NotFoundError(
         f"{name}: the model is not on this machine, and the hub cannot be reached ({said}). Where "

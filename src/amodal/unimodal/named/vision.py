@@ -65,6 +65,11 @@ class VisionModel(NamedModel):
         """Return `raw` if it is a series of pictures."""
         if isinstance(raw, str) or not hasattr(raw, "__len__"):
             raise InputError(f"{self.name}: expected a list of pictures, got {raw!r}")
+        if isinstance(raw, np.ndarray) and raw.ndim == 3 and raw.shape[2] in (3, 4):
+            raise InputError(
+                f"{self.name}: expected a list of pictures, got one of shape {raw.shape}: use "
+                "[picture]"
+            )
         return raw
 
     def encode(self, raw: Any, *, batch: int = 16) -> Float[Tensor, "row dim"]:
