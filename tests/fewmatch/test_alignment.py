@@ -13,6 +13,7 @@ from amodal.fewmatch.alignment_choice import (
     UNCHOSEN,
     VIEWS,
     _folds,
+    best_within_error,
     choose_settings,
     scaled,
 )
@@ -102,10 +103,18 @@ def test_few_matches_take_the_defaults_and_many_choose() -> None:
     # Without its own directions' scale the first candidate can only be worse.
     noisy = {name: torch.tensor([1.0] * 7 + [1e3]).double() for name in rows}
     found = choose_settings(rows, noisy, table)
-    assert len(set(found.views)) == VIEWS
-    assert found.views[0].exponent < 1
+    assert all(view.exponent < 1 for view in found.views)
     assert set(found.map_penalties) <= set(MAP_PENALTIES)
     assert scaled(rows, noisy, 0.0)["a"].equal(rows["a"])
+
+
+def test_alignments_that_cannot_be_told_apart_are_averaged() -> None:
+    noise = torch.from_numpy(np.random.default_rng(0).normal(size=(5, 40)))
+    alike = best_within_error(noise - noise.mean(1, keepdim=True))
+    assert len(alike) == VIEWS
+    noise[3] -= 2
+    assert best_within_error(noise) == [3]
+    assert best_within_error(torch.zeros(2, 1)) == [0, 1]  # nothing was held out
 
 
 def test_captions_of_one_thing_are_held_out_together() -> None:

@@ -21,7 +21,8 @@ class TransportCCA(Baseline):
     assigned to each other by entropic optimal transport, and the assignments refine the directions
     (`amodal.fewmatch.alignment`, after Grave et al. 2019, arXiv 1805.11222). Three such alignments,
     which trust the large directions and the unmatched rows differently, are averaged: cosines in
-    their directions, and their linear maps. With 24 matches or more, held-out matches choose them.
+    their directions, and their linear maps. With 24 matches or more, held-out matches choose them,
+    and fewer where one or two are better than all others.
 
     Give it latents in the scale their unimodal model gave them: columns that were standardised
     before have lost what it starts from. Translations are ridge regressions on the refined moments.
@@ -46,8 +47,8 @@ class TransportCCA(Baseline):
         """Set up, without data.
 
         Args:
-            settings: of a single alignment; None takes three, chosen by held-out matches where
-                there are enough.
+            settings: of a single alignment; None takes up to three, chosen by held-out matches
+                where there are enough.
             principal: principal coordinates kept of each modality, at most; None keeps all.
         """
         super().__init__(principal=principal)

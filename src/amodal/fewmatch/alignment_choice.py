@@ -18,8 +18,7 @@ FOLDS = 4
 FEWEST_TO_CHOOSE = 24
 """With fewer things the folds hardly tell settings apart: `UNCHOSEN` are taken."""
 VIEWS = 3
-"""Alignments that are averaged: each errs in its own way, and the best of them costs little to
-miss."""
+"""Alignments that are averaged at most: each errs in its own way."""
 JUDGED_ROWS = 1_000
 """Unmatched rows of a modality in the plans of a fold, which only judges."""
 HELD_OUT = 400
@@ -34,10 +33,12 @@ UNCHOSEN = (
 )
 """Trust in the large directions as it served most sets, more, and less."""
 CANDIDATES = (
+    AlignmentSettings(exponent=1.5),
     AlignmentSettings(),
     AlignmentSettings(exponent=0.5),
     AlignmentSettings(penalty=0.3),
     AlignmentSettings(exponent=0.5, penalty=0.3),
+    AlignmentSettings(exponent=1.5, share=0.0),
     AlignmentSettings(share=0.0),
     AlignmentSettings(exponent=0.5, share=0.0),
     AlignmentSettings(penalty=0.1, share=0.0),
@@ -63,24 +64,42 @@ def choose_settings(
     *,
     candidates: Sequence[AlignmentSettings] = (),
 ) -> Choice:
-    """Take the candidates that rank held-out matches best: lowest mean logarithms of the rank.
+    """Take the candidates that rank held-out matches best: see `best_within_error`.
 
     Args:
         rows: standardised principal coordinates of each modality, float64.
         deviations: the deviation of each of them before they were standardised.
         table: the matches; every fourth thing is held out in turn.
-        candidates: of which the best `VIEWS` are taken, or all, with `MAP_PENALTY`, where matches
-            are too few to choose; by default `CANDIDATES`, or else `UNCHOSEN`.
+        candidates: of which the best are taken, or all, with `MAP_PENALTY`, where matches are too
+            few to choose; by default `CANDIDATES`, or else `UNCHOSEN`.
     """
     if separate_things(table).max(initial=-1) + 1 < FEWEST_TO_CHOOSE:
         taken = tuple(candidates or UNCHOSEN)
         return Choice(taken, (MAP_PENALTY,) * len(taken))
     candidates = candidates or CANDIDATES
     judged = [_judge(scaled(rows, deviations, c.exponent), table, c) for c in candidates]
-    best = np.argsort([ranks for ranks, _ in judged], kind="stable")[:VIEWS]
+    best = best_within_error(torch.stack([ranks for ranks, _ in judged]))
     return Choice(
         tuple(candidates[place] for place in best), tuple(judged[place][1] for place in best)
     )
+
+
+def best_within_error(logarithms: Float[Tensor, "candidate rank"]) -> list[int]:
+    """The best candidates, `VIEWS` at most: the lowest mean logarithms of the rank, of those that
+    held-out matches cannot tell from the lowest.
+
+    That is, those whose mean is within the standard error of the difference (Breiman et al. 1984,
+    Classification and Regression Trees, section 3.4.3). A mean of alignments is steadier than one
+    of them, unless one is better than the others.
+
+    Example:
+        >>> best_within_error(torch.tensor([[1.0, 2.0, 1.0], [1.5, 1.0, 1.4], [2.0, 3.0, 2.0]]))
+        [1, 0]
+    """
+    order = logarithms.mean(1).argsort(stable=True)
+    off = logarithms - logarithms[order[0]]
+    error = off.std(1, correction=0) / off.shape[1] ** 0.5
+    return [int(place) for place in order if off[place].mean() <= error[place]][:VIEWS]
 
 
 def scaled(
@@ -97,8 +116,8 @@ def scaled(
 
 def _judge(
     rows: Mapping[str, Tensor], table: MatchTable, settings: AlignmentSettings
-) -> tuple[float, float]:
-    """Mean logarithm of the rank of held-out answers, and the best penalty of the maps."""
+) -> tuple[Float[Tensor, " rank"], float]:
+    """Logarithms of the ranks of held-out answers, and the best penalty of the maps."""
     logarithms, errors = [], torch.zeros(len(MAP_PENALTIES), dtype=torch.float64)
     for found, left in _folds(rows, table, settings):
         for first, second in permutations(rows, 2):
@@ -107,8 +126,8 @@ def _judge(
                 logarithms.append(_log_ranks(found, rows, pairs, (first, second)))
                 errors += _map_errors(found, rows, pairs, (first, second))
     if not logarithms:
-        return 0.0, MAP_PENALTY
-    return float(torch.cat(logarithms).mean()), MAP_PENALTIES[int(errors.argmin())]
+        return torch.zeros(1).double(), MAP_PENALTY
+    return torch.cat(logarithms), MAP_PENALTIES[int(errors.argmin())]
 
 
 def _map_errors(

@@ -47,7 +47,7 @@ TRIED: dict[str, tuple[Preset, ...]] = {
     ),
 }
 """What each tries; held-out matches choose, for each cell."""
-RECIPE = 10
+RECIPE = 11
 """Raised when a fit gives other results than before."""
 
 

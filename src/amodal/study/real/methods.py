@@ -181,9 +181,9 @@ METHODS: dict[str, Method] = {
         ),
         _baseline(
             "transport-cca",
-            "three CCAs refined by transport of unmatched rows, averaged, tuned by folds",
+            "up to three CCAs refined by transport of unmatched rows, averaged, tuned by folds",
             baselines.TransportCCA,
-            recipe=3,
+            recipe=4,
         ),
         Method(OURS, "the default workspace of this library", workspace, _workspace_recipe(), True),
     )
