@@ -107,85 +107,97 @@ METHODS: dict[str, Method] = {
     for method in (
         _baseline(
             "ridge",
-            "ridge regression both ways, standardised principal coordinates",
+            "ridge regression both ways, standardised coordinates; `Ridge(principal=128)`",
             lambda: baselines.Ridge(principal=PRINCIPAL),
         ),
         _baseline(
             "ridge-unwhitened",
-            "ridge regression, latents in their own scale",
+            "ridge regression, latents in their own scale; `Ridge()`",
             baselines.Ridge,
         ),
         _baseline(
             "kernel-ridge",
-            "kernel ridge regression, standardised principal coordinates",
+            "kernel ridge regression, standardised coordinates; `KernelRidge(principal=128)`",
             lambda: baselines.KernelRidge(principal=PRINCIPAL),
             slow=True,
         ),
         _baseline(
             "procrustes",
-            "orthogonal Procrustes, standardised principal coordinates",
+            "orthogonal Procrustes, standardised coordinates; `Procrustes(principal=128)`",
             lambda: baselines.Procrustes(principal=PRINCIPAL),
         ),
         _baseline(
             "cca",
-            "regularised CCA, standardised principal coordinates",
+            "regularised CCA, standardised coordinates; `CCA(principal=128)`",
             lambda: baselines.CCA(principal=PRINCIPAL),
         ),
         _baseline(
-            "cca-unwhitened", "regularised CCA, coordinates in their own scale", _cca_unwhitened
+            "cca-unwhitened",
+            "regularised CCA, coordinates in their own scale; "
+            "`TransportCCA(settings=AlignmentSettings(share=0))`",
+            _cca_unwhitened,
         ),
-        _baseline("csa", "canonical similarity analysis, tuned by folds", baselines.CSA),
-        _baseline("asif", "likeness to the matches (ASIF), tuned by folds", baselines.ASIF),
+        _baseline("csa", "canonical similarity analysis, tuned by folds; `CSA()`", baselines.CSA),
+        _baseline(
+            "asif", "likeness to the matches (ASIF), tuned by folds; `ASIF()`", baselines.ASIF
+        ),
         _baseline(
             "spectral-cca",
-            "spectral embedding of all rows, then CCA (after SUE), tuned by folds",
+            "spectral embedding of all rows, then CCA (after SUE), tuned by folds; `SpectralCCA()`",
             baselines.SpectralCCA,
         ),
         _baseline(
             "wasserstein-procrustes",
-            "rotation, refined by assigning unmatched rows, tuned by folds",
+            "rotation refined by assigning unmatched rows, by folds; `WassersteinProcrustes()`",
             baselines.WassersteinProcrustes,
             recipe=2,
         ),
         _baseline(
             "contrastive",
-            "CLIP-like networks on the matches, tuned by folds",
+            "CLIP-like networks on the matches, tuned by folds; `Contrastive()`",
             baselines.Contrastive,
             slow=True,
         ),
         _baseline(
             "sotalign",
-            "linear encoders, taught by a CCA's transport plans (SOTAlign), tuned by folds",
+            "linear encoders, taught by a CCA's transport plans, tuned by folds; `SOTAlign()`",
             baselines.SOTAlign,
             slow=True,
         ),
         _baseline(
             "cycle-translators",
-            "networks each way with cycles, without a workspace, tuned by folds",
+            "networks each way with cycles, no workspace, tuned by folds; `CycleTranslators()`",
             baselines.CycleTranslators,
             slow=True,
         ),
         _baseline(
             "mvae",
-            "a product-of-experts multimodal VAE (MultiVae), tuned by folds",
+            'a product-of-experts VAE of MultiVae, tuned by folds; `MultimodalVAE("mvae")`',
             lambda: baselines.MultimodalVAE("mvae"),
             slow=True,
             needs="multivae",
         ),
         _baseline(
             "mopoe",
-            "a mixture-of-products multimodal VAE (MultiVae), tuned by folds",
+            'a mixture-of-products VAE of MultiVae, tuned by folds; `MultimodalVAE("mopoe")`',
             lambda: baselines.MultimodalVAE("mopoe"),
             slow=True,
             needs="multivae",
         ),
         _baseline(
             "transport-cca",
-            "up to three CCAs refined by transport of unmatched rows, averaged, tuned by folds",
+            "up to three CCAs refined by transport of unmatched rows, averaged, tuned by folds; "
+            "`TransportCCA()`",
             baselines.TransportCCA,
             recipe=4,
         ),
-        Method(OURS, "the default workspace of this library", workspace, _workspace_recipe(), True),
+        Method(
+            OURS,
+            "the default workspace of this library, `Workspace()`",
+            workspace,
+            _workspace_recipe(),
+            True,
+        ),
     )
 }
 """In the order of the tables."""

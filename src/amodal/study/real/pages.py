@@ -64,7 +64,7 @@ def summary_page(sets: Sequence[RealSet], rows: Sequence[Row], command: str) -> 
         ]
         for measure in (measures_of(chosen)[0], "foscttm"):
             parts.append(beside_table(beside_each_other(chosen, rows, measure)).rstrip())
-    return "\n\n".join([*parts, "## The methods", methods_list()]) + "\n"
+    return "\n\n".join([*parts, "## The methods", methods_list(rows)]) + "\n"
 
 
 def seeds_told(rows: Sequence[Row]) -> str:
@@ -190,7 +190,7 @@ def set_page(chosen: RealSet, rows: Sequence[Row], picture: str) -> str:
                 known_table(chosen, (first, second), share).rstrip(),
             ]
     licence = chosen.about.get("licence")
-    parts.append(f"Licence of the data: {licence}" if licence else "")
+    parts.append(f"Licence of the data, in the words of its JSON: {licence}" if licence else "")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -237,10 +237,12 @@ def known_table(chosen: RealSet, pair: tuple[str, str], share: float) -> str:
         for name, row in known.items()
     ]
     note = (
-        "Beside the data, means of both ways and deviations; there both modalities of every "
+        "From the set's JSON, means of both ways and deviations; there both modalities of every "
         "unmatched thing were given, and ties counted as hits:"
     )
-    return f"{note}\n\n" + markdown_table(["published", *(TITLES[m] for m in measures)], body)
+    return f"{note}\n\n" + markdown_table(
+        ["in the set's JSON", *(TITLES[m] for m in measures)], body
+    )
 
 
 def peers(chosen: RealSet) -> str:
@@ -251,12 +253,13 @@ def peers(chosen: RealSet) -> str:
         + f" ({each['cite']})."
         for each in chosen.about.get("published", [])
     ]
-    return "Published:\n\n" + "\n".join(lines) if lines else ""
+    return "Published, in the words of the set's JSON:\n\n" + "\n".join(lines) if lines else ""
 
 
-def methods_list() -> str:
-    """Each method in a few words."""
-    return "\n".join(f"- `{method.name}`: {method.title}." for method in METHODS.values())
+def methods_list(rows: Sequence[Row]) -> str:
+    """Each method that was measured, in a few words."""
+    there = {row["method"] for row in rows}
+    return "\n".join(f"- `{m.name}`: {m.title}." for m in METHODS.values() if m.name in there)
 
 
 def _seconds(rows: Sequence[Row], name: str) -> str:
