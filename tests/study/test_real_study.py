@@ -85,6 +85,34 @@ def test_matched_things_belong_together_and_unmatched_ones_are_disjoint(folder) 
     assert not (set(first) | set(second)) & tests[0]
 
 
+def test_things_listed_several_times_are_on_one_side_only(folder) -> None:
+    [chosen] = find_sets(folder, ["cells"])
+    unlike = chosen.describe()
+    with np.load(chosen.path) as file:
+        arrays = dict(file)
+    arrays["rna"][:, 0] = np.arange(200)  # tells the row
+    groups = np.minimum(np.arange(200) // 2, 60)  # pairs, and one that is listed 80 times
+    np.savez(chosen.path, **arrays, dup_group=groups)
+    [chosen] = find_sets(folder, ["cells"])
+    assert chosen.describe() != unlike
+    for share, most in ((0.1, 14), (1.0, 61)):
+        pair = ("rna", "atac")
+        arrays = load_arrays(chosen, pair) | {"atac": arrays["rna"]}
+        task = draw_task(chosen, pair, arrays, share=share, seed=0)
+        count = len(task.matches["rna"])
+        one, other = (task.latents[name][:, 0].astype(int) for name in pair)
+        test, matched, first, second = (
+            task.test["rna"][:, 0].astype(int),
+            one[:count],
+            one[count:],
+            other[count:],
+        )
+        assert len(matched) == len(set(groups[matched])) <= most
+        parts = [set(groups[rows]) for rows in (test, matched, first, second)]
+        assert sum(map(len, parts)) == len(set().union(*parts))
+        assert len(first) + len(second) > 0 or share == 1.0
+
+
 def test_a_split_of_the_set_is_kept(folder) -> None:
     split = np.array(["train"] * 150 + ["test"] * 50)
     things = np.arange(200.0)[:, None] * [1.0, 1.0]

@@ -26,6 +26,10 @@ IN_PROSE: dict[str, dict[str, Any]] = {
 }
 
 
+GROUPS = "dup_group"
+"""The array of a set that numbers its things: rows of equal number are the same, listed again."""
+
+
 @dataclass(frozen=True)
 class RealSet:
     """One data set, and the protocol that its JSON gives."""
@@ -59,7 +63,7 @@ class RealSet:
             "unit_rows": list(self.unit_rows),
             "test_below": dict(self.test_below),
             "by_class": self.by_class,
-        }
+        } | ({"groups": "whole"} if GROUPS in _sizes(self.path) else {})
 
 
 def find_sets(folder: Path, names: Sequence[str] = ()) -> list[RealSet]:

@@ -8,7 +8,7 @@ import torch
 
 from amodal.errors import InputError
 from amodal.fewmatch.principal import Principal
-from amodal.study.real.sets import PRINCIPAL, RealSet
+from amodal.study.real.sets import GROUPS, PRINCIPAL, RealSet
 from amodal.typing import Float
 
 TEST = 0.3
@@ -80,7 +80,7 @@ class Task:
 
 def load_arrays(chosen: RealSet, pair: tuple[str, str]) -> dict[str, np.ndarray]:
     """The arrays of a set that a pair needs; modalities in float64, scaled as the set asks."""
-    further = ["dup_group", "split", *chosen.labels.values(), *chosen.test_below]
+    further = [GROUPS, "split", *chosen.labels.values(), *chosen.test_below]
     with np.load(chosen.path, allow_pickle=False) as file:
         arrays = {name: file[name].astype(np.float64) for name in pair}
         arrays |= {name: file[name] for name in further if name in file}
@@ -99,7 +99,8 @@ def draw_task(
     """Draw test things, matched things, and unmatched things of either modality.
 
     No unmatched thing is there in both modalities: half of the rest gives its first, half its
-    second. A set with its own split keeps it; the seed draws the matches then.
+    second. A set with its own split keeps it; the seed draws the matches then. A thing that a set
+    lists several times (equal numbers in `dup_group`) is for testing, matched once, or in one half.
 
     Args:
         chosen: the set.
@@ -148,19 +149,17 @@ def _by_thing(
     sizes = {name: len(arrays[name]) for name in pair}
     if len(set(sizes.values())) > 1:
         raise InputError(f"{chosen.path}: row i is the same thing in all, got rows {sizes}")
-    test, train = _parted(chosen, arrays, sizes[pair[0]], draw)
-    count = count_matches(share, len(train))
-    rest = train[count:]
-    half = len(rest) // 2
+    groups = arrays.get(GROUPS, np.arange(sizes[pair[0]]))
+    test, train = _parted(chosen, arrays, sizes[pair[0]], draw, groups)
+    matched, pools = _shared_out(train, groups[train], count_matches(share, len(train)))
     latents = {
-        name: arrays[name][np.concatenate([train[:count], pool])]
-        for name, pool in zip(pair, (rest[:half], rest[half:]), strict=True)
+        name: arrays[name][np.concatenate([matched, pool])]
+        for name, pool in zip(pair, pools, strict=True)
     }
-    groups = arrays.get("dup_group", np.arange(sizes[pair[0]]))
     labels = {name: arrays[chosen.labels[name]][test] for name in pair if name in chosen.labels}
     return Task(
         latents=latents,
-        matches={name: list(range(count)) for name in pair},
+        matches={name: list(range(len(matched))) for name in pair},
         test={name: arrays[name][test] for name in pair},
         same=groups[test],
         labels=labels if len(labels) == 2 else {},
@@ -200,11 +199,39 @@ def _by_class(
     )
 
 
+def _shared_out(
+    train: np.ndarray, things: np.ndarray, most: int
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Rows to be matched, each of another thing, and those that give one modality alone.
+
+    Args:
+        train: rows; those of one thing stand together.
+        things: of each.
+        most: matches, at most one a thing.
+    """
+    begins = np.flatnonzero(np.concatenate([[True], things[1:] != things[:-1]]))
+    count = min(most, len(begins))
+    rest = train[begins[count] :] if count < len(begins) else train[:0]
+    half = len(rest) // 2
+    left = things[len(things) - len(rest) :]
+    while 0 < half < len(rest) and left[half] == left[half - 1]:
+        half += 1
+    return train[begins[:count]], (rest[:half], rest[half:])
+
+
 def _parted(
-    chosen: RealSet, arrays: Arrays, rows: int, draw: np.random.Generator
+    chosen: RealSet,
+    arrays: Arrays,
+    rows: int,
+    draw: np.random.Generator,
+    groups: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rows for testing and for training, each in random order."""
+    """Rows for testing and for training, each in random order; for training a group's together."""
     order = draw.permutation(rows)
+    grouped = groups is not None and len(np.unique(groups)) < rows
+    if grouped:
+        _, first, own = np.unique(groups[order], return_index=True, return_inverse=True)
+        order = order[np.argsort(first[own], kind="stable")]
     split = arrays.get("split")
     for name, below in chosen.test_below.items():
         if len(arrays[name]) == rows:
@@ -213,7 +240,11 @@ def _parted(
         test, train = order[split[order] == "test"], order[split[order] == "train"]
     else:
         held_out = round(TEST * rows)
+        while grouped and groups[order[held_out]] == groups[order[held_out - 1]]:
+            held_out += 1
         test, train = order[:held_out], order[held_out:]
+    if grouped:
+        test = draw.permutation(test)
     return test[:GALLERY], train
 
 
