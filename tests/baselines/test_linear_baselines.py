@@ -37,6 +37,22 @@ def test_canonical_correlations_equal_scikit_learn() -> None:
         assert abs(np.corrcoef(ours[:, k], x[:, k])[0, 1]) > 0.9999
 
 
+def test_captions_of_one_thing_do_not_choose_the_decoders_penalty() -> None:
+    """40 things of five captions each, whose row is told by its fellows when it is left out."""
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=(1040, 3))
+    first = hidden @ rng.normal(size=(3, 20)) + 2 * rng.normal(size=(1040, 20))
+    captions = np.repeat(hidden, 5, 0) @ rng.normal(size=(3, 15))
+    captions += 2 * rng.normal(size=captions.shape)
+    rows = np.arange(200)
+    model = CCA().fit(
+        {"image": first, "text": captions}, matches={"image": rows // 5, "text": rows}
+    )
+    answer = model.translate(captions[200:], "text", "image")
+    truth = np.repeat(first[40:], 5, 0)
+    assert np.square(answer - truth).sum() < 0.95 * np.square(truth - first.mean(0)).sum()
+
+
 def test_penalty_equals_the_generalised_eigenvalue_problem() -> None:
     first, second = (x - x.mean(0) for x in draw(60))
     model = fit_all(CCA(penalty=0.3), first, second)

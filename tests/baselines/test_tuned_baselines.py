@@ -12,7 +12,7 @@ from curves import curves, fit
 from amodal.baselines import ASIF, CSA, Contrastive, Ridge, SpectralCCA, WassersteinProcrustes
 from amodal.baselines.asif import ASIFSettings
 from amodal.baselines.base import Baseline
-from amodal.baselines.contrastive import ContrastiveSettings
+from amodal.baselines.contrastive import ContrastiveSettings, matches_loss
 from amodal.baselines.csa import CSASettings
 from amodal.baselines.folds import choose_by_folds, folds, log_ranks
 from amodal.baselines.spectral_cca import SpectralMap, SpectralSettings
@@ -192,6 +192,16 @@ def test_nystrom_gives_the_eigenvectors_on_the_rows_themselves() -> None:
         assert abs(np.corrcoef(found.apply(rows)[:, k], expected)[0, 1]) > 0.9999
 
 
+def test_rows_that_are_there_many_times_have_neighbourhoods() -> None:
+    """Of 40 equal rows each is its neighbours' distance of nought from them, but for rounding."""
+    rows = torch.randn(300, 5, generator=torch.Generator().manual_seed(0)).double() * 1e3
+    rows[100:140] = rows[0]
+    found = SpectralMap.fit(rows, 8)
+    assert torch.isfinite(found.vectors).all()
+    assert torch.isfinite(found.apply(rows)).all()
+    torch.testing.assert_close(found.apply(rows[100:140]), found.apply(rows[:1]).expand(40, -1))
+
+
 def test_neighbourhoods_unroll_what_linear_maps_cannot_read() -> None:
     first, second = curves(turns=9)
     settings = SpectralSettings(dimensions=5)
@@ -199,6 +209,16 @@ def test_neighbourhoods_unroll_what_linear_maps_cannot_read() -> None:
     linear = fit(Ridge(), first[:700], second[:700], 20)
     assert foscttm(spectral, first[700:], second[700:]) < 0.06
     assert foscttm(linear, first[700:], second[700:]) > 0.2
+
+
+def test_other_captions_of_a_picture_are_no_wrong_answers() -> None:
+    inputs = {"a": torch.eye(2)[[0, 1]], "b": torch.eye(2)[[0, 0, 1]]}
+    table = MatchTable(("a", "b"), np.array([[0, 0], [0, 1], [1, 2]]))
+    encoders = {name: torch.nn.Identity() for name in inputs}
+    sharpness, thing = torch.tensor(100.0).log(), torch.tensor([0, 0, 1])
+    assert float(matches_loss(encoders, inputs, table, sharpness, thing=thing)) < 1e-6
+    alone = matches_loss(encoders, inputs, table, sharpness, thing=torch.arange(3))
+    assert float(alone) > 0.8  # ln 2 in two of three, both ways
 
 
 def test_contrastive_networks_learn_curves_and_repeat_themselves() -> None:

@@ -9,7 +9,21 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
 from amodal import Workspace
-from amodal.baselines import CCA, KernelRidge, Procrustes, Ridge, TransportCCA
+from amodal.baselines import (
+    ASIF,
+    CCA,
+    CSA,
+    Contrastive,
+    CycleTranslators,
+    KernelRidge,
+    MultimodalVAE,
+    Procrustes,
+    Ridge,
+    SOTAlign,
+    SpectralCCA,
+    TransportCCA,
+    WassersteinProcrustes,
+)
 from amodal.errors import InputError, NotFittedError
 
 BASELINES = [Ridge, CCA, Procrustes, KernelRidge, TransportCCA]
@@ -35,6 +49,34 @@ def test_a_clone_keeps_every_setting() -> None:
     assert model.get_params() == {"settings": None, "principal": None}
     assert clone(CCA(components=2, penalty=3.0)).get_params()["penalty"] == 3.0
     assert repr(clone(Ridge(principal=4))) == "Ridge(principal=4)"
+
+
+TUNED = (
+    ASIF,
+    CSA,
+    Contrastive,
+    CycleTranslators,
+    MultimodalVAE,
+    SOTAlign,
+    SpectralCCA,
+    WassersteinProcrustes,
+)
+
+
+@pytest.mark.parametrize("method", TUNED)
+def test_principal_coordinates_of_tuned_baselines_are_a_setting_like_any_other(method) -> None:
+    assert clone(method(principal=3)).get_params()["principal"] == 3
+    with pytest.raises(InputError, match="principal is 0, expected None or at least 1"):
+        method(principal=0).fit(draw_plain(), matches=same_rows(10))
+    assert method().set_params(principal=None).principal is None
+
+
+def test_principal_set_later_is_the_same_as_set_at_once() -> None:
+    given = draw_plain(), same_rows(10)
+    first = CSA(principal=2).fit(given[0], matches=given[1])
+    later = CSA().set_params(principal=2).fit(given[0], matches=given[1])
+    rows = {"sound": given[0]["sound"]}
+    np.testing.assert_array_equal(first.embed(rows), later.embed(rows))
 
 
 @pytest.fixture(scope="module", params=[Ridge, TransportCCA, Workspace], ids=lambda m: m.__name__)

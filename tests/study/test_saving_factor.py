@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amodal.errors import InputError
-from amodal.study.factor import Curve, falling, saving_factor
+from amodal.study.factor import Curve, falling, saving_factor, times_as_many
 
 MATCHES = np.array([20.0, 50, 100, 200, 500, 1000, 2000, 5000, 10_000])
 
@@ -54,6 +54,38 @@ def test_levels_beyond_a_curve_give_bounds_and_no_extrapolation() -> None:
     assert (turned.sign, turned.value) == ("<=", pytest.approx(1 / beyond.value))
     neither = saving_factor(slow, fast, lowest / 1000)
     assert (neither.sign, neither.value, str(neither)) == ("?", None, "unknown")
+
+
+def test_times_as_many_does_not_grow_where_the_own_curve_is_flat() -> None:
+    """From 20 matches on the method has .02; the reference has it from 5,623 on."""
+    numbers = np.array([20.0, 100, 1000, 10_000])
+    reference = Curve(numbers, np.array([[0.2], [0.1], [0.04], [0.0159]]))
+    method = Curve(numbers[:3], np.array([[0.02], [0.02], [0.02]]))
+    found = [times_as_many(reference, method, at) for at in numbers[:3]]
+    needed = found[0].reference_matches
+    assert needed == pytest.approx(5623, rel=0.01)
+    assert [each.value for each in found] == [pytest.approx(needed / at) for at in numbers[:3]]
+    assert [each.level for each in found] == [pytest.approx(0.02)] * 3
+
+
+def test_each_draw_has_a_level_of_its_own() -> None:
+    """Seeds that are better as a whole are so for both curves: the factor is the same for all."""
+    shared = np.exp(np.array([[-0.5, 0.0, 0.5]]))
+    slow, fast = (Curve(MATCHES, power_law(f)[:, None] * shared) for f in (1.0, 4.0))
+    for at in MATCHES[:-4]:
+        found = times_as_many(slow, fast, at)
+        assert (found.low, found.value, found.high) == (pytest.approx(4),) * 3
+
+
+def test_curves_are_compared_on_the_seeds_that_they_share() -> None:
+    losses = power_law()[:, None] * np.array([[1.0, 2.0, 3.0]])
+    first = Curve(MATCHES, losses, seeds=(0, 1, 4))
+    second = Curve(MATCHES, losses[:, [0, 2, 1]] / [[1.0, 1.0, 9.0]], seeds=(0, 4, 7))
+    found = saving_factor(first, second, 0.3)
+    assert found.value == pytest.approx(1)
+    assert (found.low, found.high) == (pytest.approx(1), pytest.approx(1))
+    with pytest.raises(InputError, match="2 seeds, expected 3"):
+        Curve(MATCHES, losses, seeds=(0, 1))
 
 
 def test_bounds_are_printed_as_bounds() -> None:

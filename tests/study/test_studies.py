@@ -53,6 +53,16 @@ def test_a_study_leaves_its_tables_figures_and_settings(folder: Path, name: str)
         assert "interval" in figure["caption"]
 
 
+@pytest.mark.parametrize(("numbers", "drawn"), [((5, 9), True), ((9,), False)])
+def test_saving_of_any_numbers_of_matches(tmp_path: Path, numbers, drawn: bool) -> None:
+    settings = replace(small_settings(), matches=numbers, matches_elsewhere=numbers[:1], seeds=(0,))
+    done = run_study(STUDIES["saving"], tmp_path, settings)
+    factors = [f for space in done.summary["spaces"] for f in space["factors"]]
+    assert {f["at"] for f in factors} <= set(numbers[1:])
+    assert any(each.name == "saving-factor" for each in done.drawings) == drawn
+    assert "nowhere does it surely need more" not in (done.folder / "section.md").read_text()
+
+
 @pytest.mark.parametrize("name", OWN)
 def test_a_finished_study_is_neither_trained_nor_measured_again(
     folder: Path, name: str, monkeypatch

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -9,7 +10,7 @@ from amodal.baselines.base import Baseline
 from amodal.errors import InputError
 from amodal.fewmatch.moments import covariance, inverse_root
 from amodal.fewmatch.ridge import RidgeMap, fit_ridge
-from amodal.latents import MatchTable
+from amodal.latents import MatchTable, separate_things
 from amodal.typing import Float
 
 
@@ -98,13 +99,16 @@ class CCA(Baseline):
         return torch.from_numpy(column[column >= 0])
 
     def _fit_decoder(self, target: str, rows: Mapping[str, Tensor], table: MatchTable) -> RidgeMap:
-        states, answers = [], []
+        states, answers, things = [], [], []
+        thing, seen = separate_things(table), table.column(target) >= 0
         for source in rows:
-            pairs = table.together(source, target)
-            if source != target and len(pairs):
-                states.append(self._embed(rows[source][pairs[:, 0]], source))
-                answers.append(rows[target][pairs[:, 1]])
-        return fit_ridge(torch.cat(states), torch.cat(answers))
+            both = seen & (table.column(source) >= 0)
+            if source != target and both.any():
+                states.append(self._embed(rows[source][table.column(source)[both]], source))
+                answers.append(rows[target][table.column(target)[both]])
+                # Seen from two sources, or in two captions, it is one thing: left out as one.
+                things.append(thing[both])
+        return fit_ridge(torch.cat(states), torch.cat(answers), things=np.concatenate(things))
 
     def _embed(self, x: Tensor, name: str) -> Tensor:
         # Already centred on all rows, which are a better estimate than the matched ones.

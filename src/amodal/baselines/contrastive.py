@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from amodal.baselines.folds import Embed
 from amodal.baselines.networks import BATCH, descend, network, scaled
 from amodal.baselines.tuned import TunedBaseline
-from amodal.latents import MatchTable
-from amodal.typing import Float
+from amodal.latents import MatchTable, separate_things
+from amodal.typing import Float, Int64
 
 SHARED = 64
 TEMPERATURE = 0.07
@@ -88,13 +88,14 @@ def learn_encoders(
         further: encoders, and the rows that they are given -> a loss beside the contrastive one.
     """
     inputs, sizes = scaled(rows)
+    thing = torch.from_numpy(separate_things(table))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         encoders = {name: build(own.shape[1]) for name, own in inputs.items()}
         sharpness = nn.Parameter(torch.tensor(1 / TEMPERATURE).log())
 
         def loss() -> Tensor:
-            total = matches_loss(encoders, inputs, table, sharpness)
+            total = matches_loss(encoders, inputs, table, sharpness, thing=thing)
             return total if further is None else total + further(encoders, inputs)
 
         weights = [weight for encoder in encoders.values() for weight in encoder.parameters()]
@@ -118,24 +119,33 @@ def matches_loss(
     inputs: Mapping[str, Tensor],
     table: MatchTable,
     sharpness: Tensor,
+    *,
+    thing: Int64[Tensor, " match"],
 ) -> Tensor:
     """The symmetric contrastive loss of a batch of matches, summed over all pairs of modalities.
+
+    Other captions of the same picture are no wrong answers.
 
     Args:
         encoders: of each modality, into one space.
         inputs: each modality's rows.
         table: the matches, of which a batch is drawn.
         sharpness: the logarithm of 1 / temperature.
+        thing: the number of each match's thing.
     """
-    things = torch.from_numpy(table.rows)[torch.randperm(len(table))[:BATCH]]
+    drawn = torch.randperm(len(table))[:BATCH]
+    things, thing = torch.from_numpy(table.rows)[drawn], thing[drawn]
     total = sharpness * 0
     for place, first in enumerate(table.names):
         for other, second in enumerate(table.names[:place]):
-            pairs = things[(things[:, [place, other]] >= 0).all(1)]
+            both = (things[:, [place, other]] >= 0).all(1)
+            pairs, own = things[both], thing[both]
             if len(pairs) > 1:
                 one = F.normalize(encoders[first](inputs[first][pairs[:, place]]), dim=1)
                 two = F.normalize(encoders[second](inputs[second][pairs[:, other]]), dim=1)
                 logits = one @ two.T * sharpness.exp().clamp(max=100)
                 right = torch.arange(len(pairs))
+                alike = (own[:, None] == own[None]) & ~torch.eye(len(own), dtype=torch.bool)
+                logits = logits.masked_fill(alike, -torch.inf)
                 total = total + F.cross_entropy(logits, right) + F.cross_entropy(logits.T, right)
     return total

@@ -15,6 +15,9 @@ from amodal.typing import Float
 
 LARGEST = 64
 """Spectral coordinates that are measured of each modality."""
+NARROWEST = 1e-3
+"""Width of a neighbourhood, at least, as a share of the mean one: of a row that is there many times
+the distance to its neighbours is nought but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ class SpectralMap:
         if count < 4:
             return empty
         distance, who = _nearest(rows, rows, neighbours)
-        width = distance[:, min(7, neighbours - 1)].clamp(min=1e-12)
+        width = distance[:, min(7, neighbours - 1)]
+        width = width.clamp(min=max(NARROWEST * float(width.mean()), 1e-12))
         weight = (-distance.square() / (width[:, None] * width[who])).exp()
         first = torch.arange(count).repeat_interleave(neighbours).numpy()
         graph = coo_matrix((weight.flatten().numpy(), (first, who.flatten().numpy()))).tocsr()
@@ -122,7 +126,7 @@ class SpectralMap:
     def apply(self, x: Float[Tensor, "new dim"]) -> Float[Tensor, "new kept"]:
         """Nyström's extension: the weighted mean of the neighbours, over the eigenvalue."""
         distance, who = _nearest(x, self.rows, self.neighbours)
-        own = distance[:, min(7, self.neighbours - 1)].clamp(min=1e-12)
+        own = distance[:, min(7, self.neighbours - 1)].clamp(min=float(self.width.min()))
         weight = (-distance.square() / (own[:, None] * self.width[who])).exp()
         weight = weight / weight.sum(1, keepdim=True).clamp(min=1e-30)
         return (weight[:, :, None] * self.vectors[who]).sum(1)

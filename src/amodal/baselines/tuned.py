@@ -40,11 +40,15 @@ class TunedBaseline(Baseline):
         """
         super().__init__(principal=principal)
         self.settings = settings
+
+    def _standardised(self) -> int | None:
         # The base would standardise them; here their variance is one of the settings.
-        self.largest, self.principal = principal or 1_000_000, None
+        return None
 
     def _fit(self, rows: Mapping[str, Tensor], table: MatchTable) -> None:
-        found = {name: Principal.fit(values, self.largest) for name, values in rows.items()}
+        widest = max(values.shape[1] for values in rows.values())
+        kept = widest if self.principal is None else self.principal
+        found = {name: Principal.fit(values, kept) for name, values in rows.items()}
         scaled: dict[float, dict[str, Tensor]] = {}
 
         def rows_of(settings: Any) -> dict[str, Tensor]:

@@ -1,6 +1,7 @@
 """What a study is, and how one is run: train what is missing, measure once, draw, write."""
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -45,6 +46,8 @@ class Study:
     """Raised when the same run is measured otherwise than before."""
     beside: Callable[[RunStore, StudySettings], list[Row]] | None = None
     """Further rows that need no trained run (ridge, for example): whole rows, measured once."""
+    beside_is_kept: bool = False
+    """`beside` itself keeps what it measures, by all that decides it."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,9 @@ def measured(
     """A row a cell, taken from the folder where it was measured before."""
     place = folder / "measured.json"
     mark = [study.version, settings.test, settings.pool]
+    # What runs are known by: their things and unimodal models decide the rows beside them, too.
+    digest = hashlib.sha256("".join(map(store.key, cells)).encode()).hexdigest()
+    asked = f"{settings_key(settings)} {digest}"
     known: dict[str, Row] = {}
     beside: list[Row] | None = None
     if place.exists():
@@ -103,11 +109,11 @@ def measured(
         if not isinstance(kept, dict) or "rows" not in kept:
             raise DamagedError(f"{place} is damaged: delete it to measure again")
         if kept["mark"] == mark:
-            known, beside = kept["rows"], kept["beside"].get(settings_key(settings))
+            known, beside = kept["rows"], kept["beside"].get(asked)
     missing = [cell for cell in cells if store.key(cell) not in known]
 
     def keep() -> None:
-        others = {} if beside is None else {settings_key(settings): beside}
+        others = {} if beside is None or study.beside_is_kept else {asked: beside}
         write_json(place, {"mark": mark, "rows": known, "beside": others})
 
     with progress(f"measuring {study.name}", len(missing), unit="runs") as advance:

@@ -4,7 +4,7 @@ factor(level) = N_reference(level) / N_method(level), where N(level) is the numb
 which a curve of held-out loss against matches comes down to the level.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from amodal.errors import InputError
 from amodal.typing import Float
 
 Sign = Literal["", ">=", "<=", "?"]
+Bounds = tuple[np.ndarray, np.ndarray]
 RESAMPLES = 2000
 EDGE = 1e-9
 """Logarithms of losses this near to one another are equal."""
@@ -27,12 +28,26 @@ class Curve:
     """Growing."""
     losses: Float[np.ndarray, "number seed"]
     """Positive; every column is one seed."""
+    seeds: tuple[int, ...] = ()
+    """Which they are; where they are not given, columns are 0, 1, ..."""
 
     def __post_init__(self) -> None:
         if not (np.diff(self.matches) > 0).all() or not len(self.matches):
             raise InputError(f"numbers of matches must grow, got {self.matches.tolist()}")
         if not (np.isfinite(self.losses).all() and (self.losses > 0).all()):
             raise InputError("losses must be positive and finite")
+        if self.seeds and len(self.seeds) != self.losses.shape[1]:
+            raise InputError(f"{len(self.seeds)} seeds, expected {self.losses.shape[1]}")
+
+    @property
+    def numbered(self) -> tuple[int, ...]:
+        """The seed of each column."""
+        return self.seeds or tuple(range(self.losses.shape[1]))
+
+    def of_seeds(self, wanted: Sequence[int]) -> "Curve":
+        """The same of some seeds."""
+        places = [self.numbered.index(seed) for seed in wanted]
+        return Curve(self.matches, self.losses[:, places], tuple(wanted))
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]], value: str) -> "Curve":
@@ -52,7 +67,8 @@ class Curve:
         seeds = sorted(set.intersection(*(set(own) for own in found.values())))
         numbers = sorted(found)
         losses = [[found[number][seed] for seed in seeds] for number in numbers]
-        return cls(np.array(numbers), np.array(losses).reshape(len(numbers), len(seeds)))
+        table = np.array(losses).reshape(len(numbers), len(seeds))
+        return cls(np.array(numbers), table, tuple(seeds))
 
     def level_at(self, matches: float) -> float:
         """The loss that the curve has at a number of matches, within its range."""
@@ -114,11 +130,11 @@ def saving_factor(
     number of matches (noise may make them rise), and interpolated log-log. They are never
     extrapolated: a level outside of a curve gives a bound.
 
-    The interval is the percentile bootstrap over seeds (the same seeds are drawn for both curves,
-    where they share them). For few seeds that is too narrow (Hesterberg 2015,
-    doi:10.1080/00031305.2015.1089789): its ends are moved away from the factor, in logarithms, by
-    sqrt(n / (n - 1)) t / z, with n seeds and Student's and the normal quantile t and z. Draws that
-    give bounds count as everything that they allow.
+    The interval is the percentile bootstrap over seeds. Where the curves share seeds, both are of
+    these alone, and the same ones are drawn for both. For few seeds that is too narrow (Hesterberg
+    2015, doi:10.1080/00031305.2015.1089789): its ends are moved away from the factor, in
+    logarithms, by sqrt(n / (n - 1)) t / z, with n seeds and Student's and the normal quantile t
+    and z. Draws that give bounds count as everything that they allow.
 
     Args:
         reference: the curve that should need more.
@@ -137,14 +153,15 @@ def saving_factor(
     """
     if level <= 0:
         raise InputError(f"the level is {level}, expected a positive loss")
-    whole = [np.arange(curve.losses.shape[1])[None] for curve in (reference, method)]
-    low, high = _bounds(reference, method, level, whole)
-    value, sign = _point(float(low[0]), float(high[0]))
-    ends: tuple[float | None, float | None] = (None, None)
-    if value is not None and min(own.shape[1] for own in whole) > 1:
-        drawn = _drawn([own.shape[1] for own in whole], resamples, seed)
-        low, high = _bounds(reference, method, level, drawn)
-        ends = _interval(value, low, high, min(own.shape[1] for own in whole), confidence)
+    reference, method = _of_shared_seeds(reference, method)
+
+    def bounds(drawn: Sequence[np.ndarray]) -> Bounds:
+        least, most = needed(reference, level, drawn[0])
+        own_least, own_most = needed(method, level, drawn[1])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return least / own_most, most / own_least
+
+    value, sign, ends = _estimated(bounds, reference, method, confidence, resamples, seed)
     return Factor(
         level=level,
         value=value,
@@ -156,11 +173,103 @@ def saving_factor(
     )
 
 
-def _drawn(sizes: list[int], resamples: int, seed: int) -> list[np.ndarray]:
+def times_as_many(
+    reference: Curve,
+    method: Curve,
+    at: float,
+    *,
+    confidence: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Factor:
+    """How many times as many matches a reference needs for the loss that a method reaches `at`.
+
+    N_reference(loss of the method at n) / n: unlike the factor at a level, it does not grow where
+    the method's own curve is flat. Curves, bounds and the interval are those of `saving_factor`;
+    each draw of seeds has a level of its own.
+
+    Args:
+        reference: the curve that should need more.
+        method: the one that should need less.
+        at: one of its numbers of matches.
+        confidence: of the interval.
+        resamples: draws of the seeds.
+        seed: of these draws.
+
+    Example:
+        >>> matches = np.array([10.0, 100.0, 1000.0])
+        >>> slow = Curve(matches, (100 / matches)[:, None])
+        >>> flat = Curve(matches, np.array([[1.0], [0.2], [0.2]]))
+        >>> [str(times_as_many(slow, flat, at)) for at in (100, 1000)]
+        ['5 (0 to ∞)', '0.5 (0 to ∞)']
+    """
+    reference, method = _of_shared_seeds(reference, method)
+    place = int(np.flatnonzero(method.matches == at)[0])
+
+    def levels(drawn: np.ndarray) -> np.ndarray:
+        return np.exp(falling(np.log(method.losses)[:, drawn].mean(2).T)[:, place])
+
+    def bounds(drawn: Sequence[np.ndarray]) -> Bounds:
+        least, most = needed(reference, levels(drawn[1]), drawn[0])
+        return least / at, most / at
+
+    value, sign, ends = _estimated(bounds, reference, method, confidence, resamples, seed)
+    level = float(levels(_all_of(method))[0])
+    return Factor(
+        level=level,
+        value=value,
+        sign=sign,
+        low=ends[0],
+        high=ends[1],
+        reference_matches=_reached(reference, level),
+        method_matches=at,
+    )
+
+
+def _of_shared_seeds(first: Curve, second: Curve) -> tuple[Curve, Curve]:
+    """Both curves of the seeds that they share, or as they are where they share none."""
+    shared = [seed for seed in first.numbered if seed in second.numbered]
+    return (first.of_seeds(shared), second.of_seeds(shared)) if shared else (first, second)
+
+
+def _all_of(curve: Curve) -> np.ndarray:
+    return np.arange(curve.losses.shape[1])[None]
+
+
+def _estimated(
+    bounds: Callable[[Sequence[np.ndarray]], Bounds],
+    reference: Curve,
+    method: Curve,
+    confidence: float,
+    resamples: int,
+    seed: int,
+) -> tuple[float | None, Sign, tuple[float | None, float | None]]:
+    """The factor over all seeds, its sign, and its interval.
+
+    Args:
+        bounds: from which columns are averaged, of either curve, to the least and the greatest
+            factor that each draw allows.
+        reference: see `saving_factor`.
+        method: likewise.
+        confidence: likewise.
+        resamples: likewise.
+        seed: likewise.
+    """
+    low, high = bounds([_all_of(reference), _all_of(method)])
+    value, sign = _point(float(low[0]), float(high[0]))
+    count = min(reference.losses.shape[1], method.losses.shape[1])
+    if value is None or count < 2:
+        return value, sign, (None, None)
+    low, high = bounds(_drawn(reference, method, resamples, seed))
+    return value, sign, _interval(value, low, high, count, confidence)
+
+
+def _drawn(reference: Curve, method: Curve, resamples: int, seed: int) -> list[np.ndarray]:
     """Seeds of each curve, drawn again with replacement: the same ones where they share them."""
     generator = np.random.default_rng(seed)
+    sizes = [curve.losses.shape[1] for curve in (reference, method)]
     first = generator.integers(sizes[0], size=(resamples, sizes[0]))
-    if sizes[0] == sizes[1]:
+    if reference.numbered == method.numbered:
         return [first, first]
     return [first, generator.integers(sizes[1], size=(resamples, sizes[1]))]
 
@@ -183,19 +292,8 @@ def _interval(
     return ends[0], ends[1]
 
 
-def _bounds(
-    reference: Curve, method: Curve, level: float, seeds: list[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the greatest factor that each draw of seeds allows."""
-    (least, most), (own_least, own_most) = (
-        needed(curve, level, drawn) for curve, drawn in zip((reference, method), seeds, strict=True)
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return least / own_most, most / own_least
-
-
 def needed(
-    curve: Curve, level: float, seeds: np.ndarray
+    curve: Curve, level: float | np.ndarray, seeds: np.ndarray
 ) -> tuple[Float[np.ndarray, " draw"], Float[np.ndarray, " draw"]]:
     """The least and the greatest number of matches at which a curve may come down to a level.
 
@@ -204,12 +302,12 @@ def needed(
 
     Args:
         curve: of one method.
-        level: of loss.
+        level: of loss, for all draws or for each.
         seeds: (draw, seed), which columns of the losses are averaged.
     """
     heights = falling(np.log(curve.losses)[:, seeds].mean(2).T)
-    goal, numbers = float(np.log(level)), np.log(curve.matches)
-    above = heights > goal + EDGE
+    goal, numbers = np.log(np.broadcast_to(level, len(heights))), np.log(curve.matches)
+    above = heights > goal[:, None] + EDGE
     after = above.sum(1)  # falling, so all that are above come first
     inside = (after > 0) & (after < len(numbers))
     right = np.clip(after, 1, max(len(numbers) - 1, 1)) if len(numbers) > 1 else after * 0

@@ -10,9 +10,17 @@ from amodal.data.kinds import Kind, kind_of
 from amodal.study.base import Row, Study, Summary, choose, present
 from amodal.study.cells import REFERENCE, Cell, grid, unique
 from amodal.study.comparing import space_words, spaces
-from amodal.study.factor import Curve, saving_factor
+from amodal.study.factor import Curve, times_as_many
 from amodal.study.measures import ERROR, TITLES, saving_rows
-from amodal.study.pairs_only import BEST, MODELS, best_rows, fitted_rows, network_cells
+from amodal.study.pairs_only import (
+    BEST,
+    MODELS,
+    MOST_KERNEL,
+    TREES,
+    best_rows,
+    fitted_rows,
+    networks,
+)
 from amodal.study.plots import Drawing, Line, draw_lines, line_of, plain_ticks
 from amodal.study.preset_fits import DEFAULT, ENSEMBLE, preset_rows
 from amodal.study.saving import factor_line, space_title
@@ -22,7 +30,6 @@ from amodal.study.tables import markdown_table, mean_text, number
 
 MOST = 5000
 """Matches up to which the default is fitted: beyond, every method is good."""
-MOST_KERNEL = 2000
 MOST_ENSEMBLE = 200
 """Matches up to which an ensemble of networks takes part: beyond, its fits are the slowest of the
 study, and the single networks stand for it."""
@@ -34,12 +41,8 @@ Space = tuple[str, str]
 
 def cells(settings: StudySettings) -> list[Cell]:
     """Translation alone, at every number of matches, and the tuned networks beside it."""
-    reference = [
-        *network_cells(settings),
-        *_grid(settings, most=max(settings.matches)),
-        *_elsewhere(settings),
-    ]
-    return unique(reference)
+    own = _grid(settings, most=max(settings.matches))
+    return unique(networks([*own, *_elsewhere(settings, most=max(settings.matches))]))
 
 
 def _grid(settings: StudySettings, *, most: int) -> list[Cell]:
@@ -55,26 +58,26 @@ def _grid(settings: StudySettings, *, most: int) -> list[Cell]:
     )
 
 
-def _elsewhere(settings: StudySettings) -> list[Cell]:
+def _elsewhere(settings: StudySettings, *, most: int) -> list[Cell]:
     return grid(
         pairing=settings.pairings[1:2],
         latents="default",
         method=REFERENCE,
-        matches=[n for n in settings.matches_elsewhere if n <= MOST],
+        matches=[n for n in settings.matches_elsewhere if n <= most],
         seed=settings.seeds_elsewhere,
     )
 
 
 def beside(store: RunStore, settings: StudySettings) -> list[Row]:
     """The default's own fits, and closed forms and trees on the same matches."""
-    own = [*_grid(settings, most=MOST), *_elsewhere(settings)]
+    own = [*_grid(settings, most=MOST), *_elsewhere(settings, most=MOST)]
     wanted = [
         (name, cell)
         for cell in own
         for name in MODELS
         if (name == "ridge")
         or (name == "kernel ridge" and cell.matches <= MOST_KERNEL)
-        or (name == "boosted trees" and cell.matches >= 100 and "text" not in cell.pairing)
+        or (name == "boosted trees" and cell.matches >= TREES[0] and "text" not in cell.pairing)
     ]
     return [
         *preset_rows(store, settings, own),
@@ -119,7 +122,7 @@ def _factors(own: list[Row], reference: list[Row], against: str) -> list[dict[st
     curve, other = Curve.of(own, ERROR), Curve.of(reference, ERROR)
     found = []
     for matches in present(own, "matches"):
-        factor = saving_factor(other, curve, curve.level_at(matches))
+        factor = times_as_many(other, curve, matches)
         about = {"figure": ERROR, "against": against, "method": DEFAULT, "at": matches}
         found.append(about | factor.to_json() | {"text": str(factor)})
     return found
@@ -271,8 +274,9 @@ def section(rows: list[Row], summary: Summary) -> str:
     parts.append(
         f"{DEFAULT} is the default fit: ridge start, 3 members, 4 folds of the matches given; "
         "beside them kernel ridge, an alignment by transport and a self-trained workspace. "
-        f"{BEST} are ridge, kernel ridge, boosted trees, single networks tuned on a fifth of the "
-        f"matches, as {REFERENCE} is, and, up to {MOST_ENSEMBLE} matches, an ensemble of as many "
+        f"{BEST} are ridge, kernel ridge up to {MOST_KERNEL:,} matches, boosted trees from "
+        f"{TREES[0]} on (without sentences), single networks (the study's and wide ones) tuned on "
+        f"a fifth of the matches, and, up to {MOST_ENSEMBLE} matches, an ensemble of as many "
         "networks, folds and steps as the default has, of three settings the best; held-out "
         "matches choose. "
         "Means ± half the 95 % interval; factors with their 95 % bootstrap interval over seeds.\n"
@@ -343,4 +347,5 @@ STUDY = Study(
     drawings=drawings,
     section=section,
     beside=beside,
+    beside_is_kept=True,
 )

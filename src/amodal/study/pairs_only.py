@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -25,7 +26,7 @@ from amodal.typing import Int64
 BEST = "best of matches alone"
 NETWORKS = ("", "mlp", "mlp-dropout")
 """Variants trained by `tr` that take part: the study's network, and plain wide ones."""
-MOST_KERNEL, MOST_REFITTED = 2000, 300
+MOST_KERNEL = 2000
 MOST_DROPOUT = 1000
 TREES = (100, 10_000)
 """Trees need some matches, and are slow, a model a column: numbers of matches between these."""
@@ -35,17 +36,23 @@ Translator = Callable[[Tensor, str, str], Tensor]
 
 def network_cells(settings: StudySettings) -> list[Cell]:
     """The tuned networks that learn from matches alone, on the first pairing."""
-    common: dict[str, Any] = {
-        "pairing": settings.pairings[0],
-        "latents": image_models(settings),
-        "method": "tr",
-        "seed": settings.seeds,
-    }
-    few = [n for n in settings.matches if n <= MOST_DROPOUT]
+    cells = grid(
+        pairing=settings.pairings[0],
+        latents=image_models(settings),
+        method="tr",
+        matches=settings.matches,
+        seed=settings.seeds,
+    )
+    return networks(cells)
+
+
+def networks(cells: Sequence[Cell]) -> list[Cell]:
+    """The networks that take part beside translation alone: its own, and plain wide ones."""
     return [
-        *grid(matches=settings.matches, **common),
-        *grid(matches=settings.matches, variant="mlp", **common),
-        *grid(matches=few, variant="mlp-dropout", **common),
+        replace(cell, variant=variant)
+        for variant in NETWORKS
+        for cell in cells
+        if variant != "mlp-dropout" or cell.matches <= MOST_DROPOUT
     ]
 
 
@@ -65,11 +72,12 @@ def fitted_rows(
     """A row for each model, by name, and cell; what was fitted before is only read.
 
     Each is fitted on the matches that were not held out and judged by the held-out ones, as the
-    networks are; those in closed form, where that is cheap, are then fitted on all of them.
+    networks are; those in closed form are then fitted on all of them.
     """
     place = store.folder.parent / "pairs_only" / "measured.json"
     known: dict[str, Any] = read_json(place) if place.exists() else {}
-    keys = [f"{name} {store.key(cell)} {settings.test}" for name, cell in wanted]
+    recipes = {name: f"{name} {RECIPES[name]}" if name in RECIPES else name for name in MODELS}
+    keys = [f"{recipes[name]} {store.key(cell)} {settings.test}" for name, cell in wanted]
     with progress("fitting on matches alone", len(wanted), unit="fits") as advance:
         for key, (name, cell) in zip(keys, wanted, strict=True):
             if key not in known:
@@ -136,7 +144,7 @@ def _measured(name: str, cell: Cell, things: StudyThings) -> dict[str, Any]:
         ]
     )
     final = judged
-    if name == "ridge" or (name == "kernel ridge" and cell.matches <= MOST_REFITTED):
+    if name in CLOSED:
         final = MODELS[name](things, np.concatenate([learnt, held_out]))
     row: dict[str, Any] = {"held_out_score": float(score)}
     errors = []
@@ -204,3 +212,7 @@ MODELS: dict[str, Callable[[StudyThings, Int64[np.ndarray, " some"]], Translator
     "boosted trees": _boosted_trees,
 }
 """How each is fitted on some matches."""
+CLOSED = ("ridge", "kernel ridge")
+"""Those in closed form."""
+RECIPES = {"kernel ridge": 2}
+"""Raised when a model is fitted otherwise than before."""

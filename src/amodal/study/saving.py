@@ -31,7 +31,8 @@ CLIP = "cont"
 """What contrastive losses are compared with: without that loss the states of two modalities need
 not be alike at all."""
 LEVELS = (20, 50, 100, 200, 500, 1000, 3000, 10_000, 100_000)
-"""Levels of loss are those that the reference reaches with so many matches."""
+"""Levels of loss are those that the reference reaches with so many matches; where none of these
+was tried, with as many as were."""
 LEAST_DRAWN = 0.15
 """Factors below are bounds that say no more than that a method never gets there."""
 
@@ -101,7 +102,9 @@ def _factors(
 ) -> list[dict[str, Any]]:
     """Every method's factor at the losses that a reference reaches with so many matches."""
     reference = Curve.of(reference_rows, value)
-    inside = [n for n in LEVELS if n in reference.matches[1:] and _comes_down_at(reference, n)]
+    tried = reference.matches[1:].astype(int).tolist()  # at the first nothing is known of fewer
+    levels = [n for n in LEVELS if n in tried] or tried
+    inside = [n for n in levels if _comes_down_at(reference, n)]
     found = []
     for method in present(rows, "method"):
         own = [row for row in choose(rows, method=method) if row.get(value) is not None]
@@ -137,7 +140,8 @@ def drawings(rows: list[Row], summary: Summary) -> list[Drawing]:
     others = [space for space in _spaces(rows) if space[0] != first]
     if others:
         found.append(_loss_drawing(rows, others, ERROR, "other-pairings", bands))
-    found.append(_factor_drawing(summary, first, images))
+    if factors := _factor_drawing(summary, first, images):
+        found.append(factors)
     if "attributes" in first:
         source = next(name for name in first.split("-") if name != "attributes")
         found += [
@@ -200,8 +204,9 @@ def _pairs_only_lines(rows: list[Row]) -> list[Line]:
     return [line for line in [*lines, best] if line.x]
 
 
-def _factor_drawing(summary: Summary, first: str, images: list[str]) -> Drawing:
-    """Factors of the methods against the matches that the reference needs."""
+def _factor_drawing(summary: Summary, first: str, images: list[str]) -> Drawing | None:
+    """Factors of the methods against the matches that the reference needs; none where a single
+    number of matches was tried."""
 
     def fill(panels: Sequence[Axes]) -> None:
         for panel, (latents, against) in zip(panels, shown, strict=True):
@@ -228,6 +233,8 @@ def _factor_drawing(summary: Summary, first: str, images: list[str]) -> Drawing:
         if against in kinds
         for latents in images
     ]
+    if not shown:
+        return None
     return Drawing(
         name="saving-factor",
         caption="The saving factor: matches that the reference needs, divided by the matches that "
@@ -329,7 +336,7 @@ def space_title(pairing: str, latents: str) -> str:
 
 
 def finding(space: dict[str, Any], against: str) -> str:
-    """Where the whole workspace saves most, and where it saves nothing any more."""
+    """Where the whole workspace saves most, and where it surely saves nothing any more."""
     known = [
         f
         for f in choose(space["factors"], figure=ERROR, against=against, method=FULL)
@@ -339,14 +346,17 @@ def finding(space: dict[str, Any], against: str) -> str:
     if not known:
         return ""
     best = max(known, key=lambda f: f["value"] if f["sign"] != "<=" else 0)
+    where = "where it saves most" if (best["value"] or 0) > 1 else "at best"
     text = (
-        f"- {title}, {FULL} against {against}: {best['text']} times fewer matches where it saves "
-        f"most, at the loss that {against} reaches with {best['at']:,} ({number(best['level'])})"
+        f"- {title}, {FULL} against {against}: {best['text']} times fewer matches {where}, at the "
+        f"loss that {against} reaches with {best['at']:,} ({number(best['level'])})"
     )
     lost = [f["at"] for f in known if f["high"] is not None and f["high"] < 1]
     if lost:
         return text + f"; it needs more matches, not fewer, from {min(lost):,} on."
-    return text + "; nowhere does it need more."
+    if all(f["low"] is None and f["high"] is None for f in known):
+        return text + "; single runs, so that nothing is sure."
+    return text + "; nowhere does it surely need more."
 
 
 def section(rows: list[Row], summary: Summary) -> str:
@@ -388,4 +398,5 @@ STUDY = Study(
     drawings=drawings,
     section=section,
     beside=beside,
+    beside_is_kept=True,
 )

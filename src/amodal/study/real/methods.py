@@ -145,6 +145,7 @@ METHODS: dict[str, Method] = {
             "spectral-cca",
             "spectral embedding of all rows, then CCA (after SUE), tuned by folds; `SpectralCCA()`",
             baselines.SpectralCCA,
+            recipe=2,
         ),
         _baseline(
             "wasserstein-procrustes",

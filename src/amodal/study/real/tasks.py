@@ -228,7 +228,8 @@ def _parted(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows for testing and for training, each in random order; for training a group's together."""
     order = draw.permutation(rows)
-    grouped = groups is not None and len(np.unique(groups)) < rows
+    groups = np.arange(rows) if groups is None else groups
+    grouped = len(np.unique(groups)) < rows
     if grouped:
         _, first, own = np.unique(groups[order], return_index=True, return_inverse=True)
         order = order[np.argsort(first[own], kind="stable")]
