@@ -58,10 +58,12 @@ def line(store: RunStore, kind: tuple[str, str, int], seeds: int) -> str:
             errors[chosen].append(error(found, things))
         seconds[chosen] = (time.monotonic() - begun) / seeds
     ratio = mean_interval(np.log(np.divide(errors[True], errors[False])))
-    low, mid, high = (float(np.exp(each)) for each in (ratio.low, ratio.mean, ratio.high))
+    told = f"{np.exp(ratio.mean):.2f}"
+    if ratio.low is not None and ratio.high is not None:
+        told += f" ({np.exp(ratio.low):.2f} to {np.exp(ratio.high):.2f})"
     return (
         f"| {pairing.replace('-', ' and ')}, {latents} | {matches} | {np.mean(errors[False]):.4f} "
-        f"| {np.mean(errors[True]):.4f} | {mid:.2f} ({low:.2f} to {high:.2f}) "
+        f"| {np.mean(errors[True]):.4f} | {told} "
         f"| {seconds[False]:.0f} s | {seconds[True]:.0f} s |"
     )
 

@@ -95,17 +95,23 @@ def report(title: str, found: dict[str, list[list[float]]]) -> dict[str, Any]:
         result[name] = {
             kind: {
                 "error": float(np.exp(np.log(values)[:, i].mean())),
-                "times": [float(np.exp(v)) for v in (each.mean, each.low or 0, each.high or 0)],
+                "times": [
+                    None if v is None else float(np.exp(v))
+                    for v in (each.mean, each.low, each.high)
+                ],
             }
             for i, (kind, each) in enumerate(zip(kinds, intervals, strict=True))
         }
-        told = [
-            f"{one['error']:.4f} = {one['times'][0]:.2f} ({one['times'][1]:.2f} to "
-            f"{one['times'][2]:.2f})"
-            for one in result[name].values()
-        ]
+        told = [_told(**one) for one in result[name].values()]
         print(f"  {name:24}" + "  ".join(told), flush=True)
     return result
+
+
+def _told(error: float, times: list[float | None]) -> str:
+    """An error, and its multiple of random's with the interval, where there are several seeds."""
+    mean, low, high = times
+    interval = "" if low is None else f" ({low:.2f} to {high:.2f})"
+    return f"{error:.4f} = {mean:.2f}{interval}"
 
 
 def from_nothing(latents: dict[str, Latents], seeds: int, sizes: list[int]) -> dict[str, Any]:

@@ -67,6 +67,24 @@ def write_json(path: str | Path, value: Any) -> None:
         temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
+def add_to_json(path: str | Path, entries: dict[str, Any]) -> dict[str, Any]:
+    """Add entries to a JSON object on the disk; what another process has added since stays.
+
+    Returns:
+        All that is there now.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "kept.json"
+        >>> _ = add_to_json(path, {"one": 1})
+        >>> add_to_json(path, {"two": 2})
+        {'one': 1, 'two': 2}
+    """
+    known = read_json(path) if Path(path).exists() else {}
+    write_json(path, known | entries)
+    return known | entries
+
+
 def read_json(path: str | Path) -> Any:
     """Read a JSON file.
 

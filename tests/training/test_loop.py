@@ -342,6 +342,13 @@ def test_the_gradient_of_one_run_is_clipped_alone() -> None:
         (lambda: TrainingSettings(batch=1), "batch must be at least 2, got 1"),
         (lambda: TrainingSettings(smoothing=1.0), r"smoothing must be in \[0, 1\)"),
         (lambda: TrainingSettings(patience=0, clip=-1), "patience must be.*; clip must be"),
+        (
+            lambda: TrainingSettings(clip=0),
+            r"clip must be above 0 \(a large number for none\), got 0",
+        ),
+        (lambda: TrainingSettings(cycle_flow=-3), r"cycle_flow must be in \[0, 1\], got -3"),
+        (lambda: TrainingSettings(scale=0), "scale must be above 0 and finite, got 0"),
+        (lambda: TrainingSettings(weight_decay=float("nan")), "weight_decay must be .* got nan"),
         (lambda: Run(0, {"cycle": -1.0}, np.arange(2)), "'cycle' is -1.0, expected"),
         (lambda: Run(0, {"cycle": float("nan")}, np.arange(2)), "'cycle' is nan, expected"),
         (lambda: Run(0, {}, np.arange(2), learning_rate=0.0), "learning_rate must be positive"),

@@ -17,6 +17,7 @@ from amodal.unimodal.reader import ReaderTraining, spoilt, train_reader
 from amodal.unimodal.recipes import Pictures, Recipe, drawn_pictures, pretrain
 from amodal.unimodal.symmetry_training import SymmetryTraining, train_symmetry_autoencoder
 from amodal.unimodal.vae import VaeTraining, train_vae
+from stopping import stopped_once
 
 SHAPES = kind_of("shapes")
 IMAGES = render(draw_factors(60, seed=2))
@@ -25,21 +26,6 @@ IMAGES = render(draw_factors(60, seed=2))
 def test_schedule_refuses_all_bad_settings_at_once() -> None:
     with pytest.raises(InputError, match=r"steps .* got 0; batch .* got -1; learning_rate"):
         Schedule(steps=0, batch=-1, learning_rate=0.0)
-
-
-def stopped_once(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    """Make the loop stop as Ctrl-C does, once, after so many steps."""
-    from amodal.unimodal import pretraining
-
-    update, done = pretraining._update, []
-
-    def stopping(*args):
-        done.append(1)
-        if len(done) == after:
-            raise KeyboardInterrupt
-        return update(*args)
-
-    monkeypatch.setattr(pretraining, "_update", stopping)
 
 
 @pytest.mark.parametrize("after", [4, 8])

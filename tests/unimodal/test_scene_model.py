@@ -10,6 +10,7 @@ from amodal.unimodal import load_model
 from amodal.unimodal.pretraining import Schedule
 from amodal.unimodal.scene import SceneAutoencoder, without_hues
 from amodal.unimodal.scene_training import SceneTraining, train_scene_autoencoder
+from stopping import stopped_once
 
 SHORT = Schedule(2, 8, 1e-3)
 TRAINING = SceneTraining(SHORT, SHORT, SHORT, images=24)
@@ -100,17 +101,7 @@ def test_hues_are_kept_from_what_reads_directions() -> None:
 def test_a_resumed_run_equals_an_uninterrupted_one(
     trained: SceneAutoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    from amodal.unimodal import pretraining
-
-    update, done = pretraining._update, []
-
-    def stopping(*arguments):
-        done.append(1)
-        if len(done) == after:
-            raise KeyboardInterrupt
-        return update(*arguments)
-
-    monkeypatch.setattr(pretraining, "_update", stopping)
+    stopped_once(monkeypatch, after)
     checkpoint = tmp_path / "run.checkpoint"
     with pytest.raises(KeyboardInterrupt):
         train_scene_autoencoder(pictures(), TRAINING, name="factory/mine", checkpoint=checkpoint)

@@ -10,7 +10,6 @@ import torch
 from amodal.data.kinds import kind_of
 from amodal.data.shapes import draw_factors, read_caption
 from amodal.errors import DamagedError, InputError
-from amodal.unimodal import pretraining
 from amodal.unimodal.cards import read_figures
 from amodal.unimodal.pretraining import Schedule
 from amodal.unimodal.text import TextAutoencoder
@@ -19,6 +18,7 @@ from amodal.unimodal.text_network import TextSizes
 from amodal.unimodal.text_phrases import GAP
 from amodal.unimodal.text_recipe import RECIPES, TextRecipe, pretrain_text
 from amodal.unimodal.text_training import SceneTexts, TextTraining, train_text
+from stopping import stopped_once
 
 SHAPES = kind_of("shapes")
 SMALL = TextTraining(
@@ -145,19 +145,11 @@ def test_latents_of_another_model_are_refused(model: TextAutoencoder):
 def test_an_interrupted_training_ends_in_the_same_weights(
     model: TextAutoencoder, texts: SceneTexts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    update, steps = pretraining._update, []
-
-    def interrupted(*arguments):
-        if len(steps) == 3:
-            raise KeyboardInterrupt
-        steps.append(None)
-        return update(*arguments)
-
     checkpoint = tmp_path / "checkpoint"
-    monkeypatch.setattr(pretraining, "_update", interrupted)
+    stopped_once(monkeypatch, after=4)
     with pytest.raises(KeyboardInterrupt):
         train_text(texts, SMALL, checkpoint=checkpoint)
-    monkeypatch.setattr(pretraining, "_update", update)
+    assert checkpoint.is_file()
     assert train_text(texts, SMALL, checkpoint=checkpoint).fingerprint == model.fingerprint
 
 

@@ -49,7 +49,16 @@ one and decoder of the other. So `tr` and `tr+cy` are "no workspace", without an
 
 
 def cells(settings: StudySettings) -> list[Cell]:
-    """Every part at a few numbers of matches."""
+    """Every part at a few numbers of matches.
+
+    Raises:
+        InputError: three modalities, between which no method here is a set of separate translators.
+    """
+    if settings.pairings[0].count("-") > 1:
+        raise InputError(
+            f"ablation sets {FULL} beside separate translators, which {settings.pairings[0]} has "
+            "not: give it two modalities, --pairing image-text"
+        )
     numbers = tuple(dict.fromkeys(settings.nearest(number) for number in NUMBERS))
     return unique(
         [

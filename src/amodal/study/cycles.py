@@ -143,7 +143,7 @@ def _dial_drawing(summary: Summary) -> Drawing:
         name="cycles-dial",
         caption="What the unmatched things are worth against how readable the image latents are: "
         "translation loss (squared error) of the others divided by that of the full workspace, "
-        f"seed for seed, {SEEDS} seeds, bars 95 % intervals. The dial folds the symmetry-aware "
+        "seed for seed, bars 95 % intervals over seeds. The dial folds the symmetry-aware "
         "latents ever more, by turns that can be undone exactly: all information stays, and ever "
         "fewer of it can be read from few matches. Above the line the full workspace is better.",
         fill=fill,
@@ -200,7 +200,7 @@ def _variant_drawing(summary: Summary) -> Drawing:
     return Drawing(
         name="cycles-variants",
         caption=f"One change at a time: translation loss (squared error) of {REFERENCE} divided by "
-        f"that of {FULL}, seed for seed: geometric mean and 95 % interval over {SEEDS} seeds. "
+        f"that of {FULL}, seed for seed: geometric mean and 95 % interval over seeds. "
         "Right of the line the full workspace is better.",
         fill=fill,
         panels=len(shown),

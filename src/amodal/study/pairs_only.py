@@ -12,7 +12,7 @@ from torch import Tensor
 
 from amodal.baselines import KernelRidge, Ridge
 from amodal.fewmatch.nearest_latents import nearest_latents
-from amodal.files import read_json, write_json
+from amodal.files import add_to_json, read_json
 from amodal.latents import MatchTable
 from amodal.progress import progress
 from amodal.study.cells import Cell, grid
@@ -82,8 +82,8 @@ def fitted_rows(
         for key, (name, cell) in zip(keys, wanted, strict=True):
             if key not in known:
                 things = store.things.of(cell.pairing, cell.latents)
-                known[key] = cell.to_json() | {"method": name} | _measured(name, cell, things)
-                write_json(place, known)
+                row = cell.to_json() | {"method": name} | _measured(name, cell, things)
+                known = add_to_json(place, {key: row})
             advance(1, f"{name}, {cell.matches:,} matches")
     return [known[key] for key in keys]
 

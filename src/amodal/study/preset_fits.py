@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from amodal.evaluation.readable import readable_figures
-from amodal.files import read_json, write_json
+from amodal.files import add_to_json, read_json
 from amodal.model.fitting import Fitted, fit_population
 from amodal.model.inference import answer
 from amodal.model.plan import Trial
@@ -69,10 +69,11 @@ def preset_rows(
             own = [cell for cell in missing if replace(cell, seed=0) == kind]
             things = store.things.of(kind.pairing, kind.latents)
             tried = [fit_preset(preset, settings, things, own) for preset in TRIED[name]]
+            found = {}
             for cell, candidates in zip(own, zip(*tried, strict=True), strict=True):
                 best = min(candidates, key=lambda fitted: _held_out(fitted.errors) or 0.0)
-                known[keys[cell]] = cell.to_json() | {"method": name} | _measured(best, things)
-            write_json(place, known)
+                found[keys[cell]] = cell.to_json() | {"method": name} | _measured(best, things)
+            known = add_to_json(place, found)
             advance(len(own), f"{kind.pairing} {kind.latents}, {kind.matches:,} matches")
     return [known[keys[cell]] for cell in cells]
 

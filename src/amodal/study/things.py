@@ -242,6 +242,12 @@ class DataThings:
         self.unmatched = min(settings.unmatched, (len(train) - self.matchable) // 3)
         if min(self.pool, self.matchable, self.unmatched) < 2:
             raise InputError(f"{settings.data} has {len(self.dataset)} things, too few for a study")
+        if max(settings.matches) > self.matchable:
+            raise InputError(
+                f"of {settings.data}'s {len(self.dataset):,} things {self.matchable:,} can be "
+                f"matched, but {max(settings.matches):,} matches are to be tried: give fewer, "
+                f"--matches 20 100 {self.matchable}, or more data"
+            )
         if (self.matchable, self.unmatched) != (settings.matchable, settings.unmatched):
             warnings.warn(
                 f"{settings.data} allows {self.matchable:,} matchable and {self.unmatched:,} "

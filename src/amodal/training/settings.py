@@ -61,10 +61,17 @@ class TrainingSettings:
                 ("weight_decay", 0),
                 ("evaluate_every", 1),
                 ("patience", 1),
-                ("clip", 0),
+                ("decoder_speed", 0),
+                ("linear_speed", 0),
             )
-            if getattr(self, name) < least
+            if not getattr(self, name) >= least  # nor is NaN
         ]
+        if not self.clip > 0:
+            problems.append(f"clip must be above 0 (a large number for none), got {self.clip}")
+        if not 0 < self.scale < math.inf:
+            problems.append(f"scale must be above 0 and finite, got {self.scale}")
+        if not 0 <= self.cycle_flow <= 1:
+            problems.append(f"cycle_flow must be in [0, 1], got {self.cycle_flow}")
         if self.precision not in PRECISIONS:
             problems.append(f"precision must be one of {PRECISIONS}, got {self.precision!r}")
         if not 0 <= self.smoothing < 1:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ Losses = Callable[[Generator, float], dict[str, Tensor]]
 """(randomness of this step, fraction of the steps done) -> named terms, which are summed."""
 
 CHECKPOINT_EVERY = 200
+"""Steps, or so many seconds where that is sooner:"""
+CHECKPOINT_AFTER = 30.0
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,9 @@ def train(
         losses: see `Losses`.
         schedule: how long and how fast.
         description: for the progress line.
-        checkpoint: a file that is written every 200 steps, on interruption and at the end, and
-            resumed from if it is there.
+        checkpoint: a file that is written every 200 steps or 30 seconds, and at the end, and
+            resumed from if it is there. An interruption writes none: it may come in the midst of a
+            step, which would then be taken twice.
         data: tells what the losses are computed on from other data (`identity_of`): a checkpoint
             is resumed with its own only.
 
@@ -100,16 +104,15 @@ def train(
     step = _resume(checkpoint, module, optimiser, parameters, run)
     module.train()
     with progress(description, schedule.steps, unit="steps", done=step) as advance:
-        try:
-            while step < schedule.steps:
-                note = _update(optimiser, losses, schedule, step)
-                step += 1
-                advance(1, note)
-                if checkpoint is not None and step % CHECKPOINT_EVERY == 0:
-                    _write(checkpoint, module, optimiser, parameters, run, step)
-        finally:
-            if checkpoint is not None:
+        written = time.monotonic()
+        while step < schedule.steps:
+            note = _update(optimiser, losses, schedule, step)
+            step += 1
+            advance(1, note)
+            due = step % CHECKPOINT_EVERY == 0 or time.monotonic() - written > CHECKPOINT_AFTER
+            if checkpoint is not None and (due or step == schedule.steps):
                 _write(checkpoint, module, optimiser, parameters, run, step)
+                written = time.monotonic()
     module.eval()
 
 

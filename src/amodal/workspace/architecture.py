@@ -44,6 +44,8 @@ class Architecture:
             problems.append(f"state must be at least 1, got {self.state}")
         if self.hidden < 0 or self.layers < 1:
             problems.append(f"hidden >= 0, layers >= 1, got {self.hidden}, {self.layers}")
+        if self.activation not in ("relu", "silu"):
+            problems.append(f"activation must be relu or silu, got {self.activation!r}")
         if not 0 <= self.dropout < 1:
             problems.append(f"dropout must be in [0, 1), got {self.dropout}")
         if self.hidden == 0 and not self.linear:
