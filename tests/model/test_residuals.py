@@ -40,7 +40,7 @@ def test_it_is_the_formula() -> None:
     q = np.linalg.eigh(kept * r + (1 - kept) * np.diag(np.diag(r)))[1]
     sizes = [np.square(values @ b @ q).mean(0) for values in (truth, off, x)]
     there = np.minimum(sizes[2], 4 * sizes[0])
-    weights = np.maximum(there - sizes[1], 0) + LEAST_WEIGHT * sizes[2]
+    weights = there * np.maximum(1 - sizes[1] / sizes[0], 0) + LEAST_WEIGHT * sizes[2]
     np.testing.assert_allclose(
         found @ found.T, b @ q @ np.diag(weights) @ q.T @ b, rtol=1e-3, atol=1e-5
     )
@@ -62,6 +62,16 @@ def test_what_did_not_vary_among_held_out_matches_counts_little() -> None:
     found = metric(rows - rows.mean(0), of(rows[:100], answers[:100]))
     sizes = found.norm(dim=1)
     assert sizes[0] < sizes[1:].median()
+
+
+def test_a_column_that_nobody_predicts_counts_little_however_it_varied() -> None:
+    """All rows vary more in it than the few that were held out: none of that is explained."""
+    rows = torch.randn(2000, 3, generator=torch.Generator().manual_seed(0))
+    rows[:200, 0] *= 0.5
+    answers = rows * torch.tensor([0.0, 1.0, 1.0])
+    found = metric(rows - rows.mean(0), of(rows[:200], answers[:200]))
+    sizes = found.square().sum(1)
+    assert sizes[0] < 0.1 * sizes[1:].min()
 
 
 def test_few_matches_and_constant_columns_give_finite_numbers() -> None:

@@ -80,7 +80,7 @@ def metric(
 
     With C the covariance of the rows and v its mean variance, B = (C + e v I)^(-1/2) evens
     directions out. In a direction q there, rows have the variance c, held-out truth t, and answers
-    are off by w: M = B Q diag(max(min(c, 4 t) - w, 0) + 0.05 c)^(1/2), so that each direction
+    are off by w: M = B Q diag(min(c, 4 t) max(1 - w / t, 0) + 0.05 c)^(1/2), so that each direction
     counts by the variance that answers explain. What nobody can predict only adds noise to a
     cosine; what varies little, and is predicted well, may tell the most.
 
@@ -121,9 +121,11 @@ def metric(
 def _weights(rows: Tensor, off: Tensor, truth: Tensor) -> Float[Tensor, " dim"]:
     """The variance that answers explain, of each column, and a little of what there is."""
     there, off, seen = (each.square().mean(0) for each in (rows, off, truth))
-    # All rows say better than a few how much there is; of what never varied among the held-out
-    # ones (a category that none of them had) nothing is known.
-    return (there.minimum(SEEN * seen) - off).clamp(min=0) + LEAST_WEIGHT * there
+    # The share is of the very rows that were answered. All rows say better than a few how much
+    # there is; of what never varied among the held-out ones (a category that none of them had)
+    # nothing is known.
+    explained = (1 - off / seen.clamp(min=_TINY)).clamp(min=0)
+    return there.minimum(SEEN * seen) * explained + LEAST_WEIGHT * there
 
 
 def measured(
