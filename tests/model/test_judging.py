@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from amodal import Workspace
+from amodal.model import judging_retrieval
 from amodal.model.blending import ANSWERERS, START, TRAINED
 from amodal.model.judging import Held, Judged, blended
 from amodal.model.judging_retrieval import SHARES, Chosen, most_within_error
 from amodal.model.residuals import Residuals, residuals_of
+from amodal.model.retrieval_vectors import parts_of
 from amodal.specification import LatentSpec
 
 SPEC = LatentSpec.continuous(6)
@@ -96,3 +99,27 @@ def test_shared_directions_that_lead_astray_are_left_out() -> None:
     both = torch.stack([with_them, without_them])
     assert most_within_error(both) == Chosen(directions=False, share=SHARES[1])
     assert most_within_error(both.flip(0)) == Chosen(directions=True, share=SHARES[1])
+
+
+@pytest.mark.parametrize(("columns", "plain"), [(4, False), (80, True)])
+def test_few_residuals_for_each_column_do_not_judge_by_their_metric(
+    columns: int, plain: bool, monkeypatch
+) -> None:
+    """What all held-out matches had a part in flatters them among unmatched rows."""
+    seen = []
+
+    def spying(*arguments, likeness, **more):
+        seen.append(likeness)
+        return parts_of(*arguments, likeness=likeness, **more)
+
+    monkeypatch.setattr(judging_retrieval, "parts_of", spying)
+    rng = np.random.default_rng(0)
+    things = rng.normal(size=(200, columns))
+    rows = {"a": things, "b": things @ rng.normal(size=(columns, columns))}
+    model = Workspace(steps=5, members=1, self_train=False)
+    model.fit(rows, matches=dict.fromkeys(rows, np.arange(30)))
+    assert seen
+    for likeness in seen:
+        ones = torch.ones(columns)
+        assert (likeness.first_metric.shape == ones.shape) == plain
+    assert model.likeness_["a", "b"].first_metric.ndim == 2

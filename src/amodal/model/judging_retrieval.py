@@ -26,6 +26,10 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of the alignment's cosine, that are tried."""
 BESIDE = 1_000
 """Unmatched rows that a held-out match has to be found among, at most."""
+FEW_RESIDUALS = 0.5
+"""Things for each column, below which the metric that they give flatters held-out matches: all of
+them taught the runs whose answers it is learnt from, so that it forgets what sets each of them
+apart, and not what sets unmatched rows apart. Then plain cosines stand for the translations'."""
 MOST_QUERIES = 1_000
 """Held-out matches of a fold that are looked for, at most."""
 
@@ -47,7 +51,8 @@ def choose_likeness(
     whether the shared directions help beside it.
 
     Each fold's answerers search its held-out matches among one another and unmatched rows, both
-    ways: see `most_within_error`.
+    ways: see `most_within_error`. With few matches for each column (`FEW_RESIDUALS`) translations
+    are compared by plain cosines here, though not afterwards.
 
     Args:
         trial: who answers.
@@ -110,6 +115,9 @@ def _log_ranks(
     residuals = residuals_of(judged, trusted, forms.specs, thing=trial.thing, without=run.held_out)
     first, second = (latents[name] for name in pair)
     likeness = likeness_of(ensemble, first, second, names=pair, residuals=residuals)
+    if any(own.count < FEW_RESIDUALS * own.off.shape[1] for own in residuals.values()):
+        one, two = (torch.ones(rows.shape[1]) for rows in (first, second))
+        likeness = replace(likeness, first_metric=one, second_metric=two)
     found = None
     if forms.aligner is not None:
         found = AlignedDirections.of(forms.aligned(run.things), pair, 0.0)
