@@ -205,8 +205,7 @@ def _pairs_only_lines(rows: list[Row]) -> list[Line]:
 
 
 def _factor_drawing(summary: Summary, first: str, images: list[str]) -> Drawing | None:
-    """Factors of the methods against the matches that the reference needs; none where a single
-    number of matches was tried."""
+    """Factors against the matches that the reference needs; none of a single number of matches."""
 
     def fill(panels: Sequence[Axes]) -> None:
         for panel, (latents, against) in zip(panels, shown, strict=True):
@@ -351,8 +350,7 @@ def finding(space: dict[str, Any], against: str) -> str:
         f"- {title}, {FULL} against {against}: {best['text']} times fewer matches {where}, at the "
         f"loss that {against} reaches with {best['at']:,} ({number(best['level'])})"
     )
-    lost = [f["at"] for f in known if f["high"] is not None and f["high"] < 1]
-    if lost:
+    if lost := [f["at"] for f in known if f["high"] is not None and f["high"] < 1]:
         return text + f"; it needs more matches, not fewer, from {min(lost):,} on."
     if all(f["low"] is None and f["high"] is None for f in known):
         return text + "; single runs, so that nothing is sure."
