@@ -12,7 +12,7 @@ from torch import Tensor
 from amodal.fewmatch.alignment import Alignment, AlignmentSettings, align
 from amodal.fewmatch.moments import linear_map
 from amodal.latents import MatchTable, separate_pairs, separate_things
-from amodal.typing import Float
+from amodal.typing import Bool, Float
 
 FOLDS = 4
 FEWEST_TO_CHOOSE = 24
@@ -85,21 +85,31 @@ def choose_settings(
 
 
 def best_within_error(logarithms: Float[Tensor, "candidate rank"]) -> list[int]:
-    """The best candidates, `VIEWS` at most: the lowest mean logarithms of the rank, of those that
-    held-out matches cannot tell from the lowest.
+    """The best candidates, `VIEWS` at most, of those that are `within_error` of the lowest.
 
-    That is, those whose mean is within the standard error of the difference (Breiman et al. 1984,
-    Classification and Regression Trees, section 3.4.3). A mean of alignments is steadier than one
-    of them, unless one is better than the others.
+    A mean of alignments is steadier than one of them, unless one is better than the others.
 
     Example:
         >>> best_within_error(torch.tensor([[1.0, 2.0, 1.0], [1.5, 1.0, 1.4], [2.0, 3.0, 2.0]]))
         [1, 0]
     """
-    order = logarithms.mean(1).argsort(stable=True)
-    off = logarithms - logarithms[order[0]]
-    error = off.std(1, correction=0) / off.shape[1] ** 0.5
-    return [int(place) for place in order if off[place].mean() <= error[place]][:VIEWS]
+    kept = within_error(logarithms)
+    order = logarithms.mean(1).argsort(stable=True).tolist()
+    return [place for place in order if kept[place]][:VIEWS]
+
+
+def within_error(logarithms: Float[Tensor, "candidate rank"]) -> Bool[Tensor, " candidate"]:
+    """Which candidates held-out matches cannot tell from the one with the lowest mean.
+
+    Their own mean is within the standard error of the difference from it (the rule of one standard
+    error: Breiman et al. 1984, Classification and Regression Trees, section 3.4.3).
+
+    Example:
+        >>> within_error(torch.tensor([[1.0, 2.0, 1.0], [1.5, 1.0, 1.4], [2.0, 3.0, 2.0]])).tolist()
+        [True, True, False]
+    """
+    off = logarithms - logarithms[logarithms.mean(1).argmin()]
+    return off.mean(1) <= off.std(1, correction=0) / off.shape[1] ** 0.5
 
 
 def scaled(

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from amodal.fewmatch.alignment_choice import within_error
 from amodal.latents import evenly
 from amodal.model.aligning import spread_out
 from amodal.model.judging import Judged
@@ -72,11 +73,9 @@ def choose_likeness(
 def most_within_error(logarithms: Float[Tensor, "directions share rank"]) -> Chosen:
     """The largest of `SHARES` whose mean logarithm of the rank is within an error of the lowest.
 
-    The error is the standard error of the difference from what has the lowest mean, after the rule
-    of one standard error (Breiman et al. 1984, Classification and Regression Trees, section 3.4.3);
-    a match's two searches count as two. The alignment has fewer settings than the networks: where a
-    handful of matches cannot tell, it is the safer one. Where all shares find the same, nothing
-    speaks for it.
+    The error is that of `within_error`; a match's two searches count as two. The alignment has
+    fewer settings than the networks: where a handful of matches cannot tell, it is the safer one.
+    Where all shares find the same, nothing speaks for it.
 
     Args:
         logarithms: with the shared directions, and, where that was tried, without; each share.
@@ -86,15 +85,12 @@ def most_within_error(logarithms: Float[Tensor, "directions share rank"]) -> Cho
         >>> most_within_error(torch.tensor([ranks])).share
         0.5
     """
-    means = logarithms.mean(2)
-    best = logarithms.flatten(0, 1)[means.argmin()]
-    off = logarithms - best
-    if not off.any():
+    every = logarithms.flatten(0, 1)
+    if (every == every[0]).all():
         return Chosen()
-    error = off.std(2, correction=0) / off.shape[2] ** 0.5
-    within = (off.mean(2) <= error).any(0).tolist()
-    place = max(place for place, kept in enumerate(within) if kept)
-    return Chosen(bool(means[:, place].argmin() == 0), SHARES[place])
+    within = within_error(every).view(logarithms.shape[:2]).any(0)
+    place = int(within.nonzero().max())
+    return Chosen(bool(logarithms[:, place].mean(1).argmin() == 0), SHARES[place])
 
 
 def _log_ranks(

@@ -45,20 +45,12 @@ PARTS = (
     Part("a larger workspace: 32 numbers", FULL, "state-32"),
 )
 """Two modalities trained by `tr` alone are two translators that share no weight: encoder of the
-one and decoder of the other. So `tr` and `tr+cy` are "no workspace", without and with cycles."""
+one and decoder of the other. So `tr` and `tr+cy` are "no workspace", without and with cycles. Of
+three modalities that is not so: there an encoder serves two targets."""
 
 
 def cells(settings: StudySettings) -> list[Cell]:
-    """Every part at a few numbers of matches.
-
-    Raises:
-        InputError: three modalities, between which no method here is a set of separate translators.
-    """
-    if settings.pairings[0].count("-") > 1:
-        raise InputError(
-            f"ablation sets {FULL} beside separate translators, which {settings.pairings[0]} has "
-            "not: give it two modalities, --pairing image-text"
-        )
+    """Every part at a few numbers of matches."""
     numbers = tuple(dict.fromkeys(settings.nearest(number) for number in NUMBERS))
     return unique(
         [

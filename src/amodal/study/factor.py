@@ -161,16 +161,8 @@ def saving_factor(
         with np.errstate(divide="ignore", invalid="ignore"):
             return least / own_most, most / own_least
 
-    value, sign, ends = _estimated(bounds, reference, method, confidence, resamples, seed)
-    return Factor(
-        level=level,
-        value=value,
-        sign=sign,
-        low=ends[0],
-        high=ends[1],
-        reference_matches=_reached(reference, level),
-        method_matches=_reached(method, level),
-    )
+    low, high = _at_all_and_drawn(bounds, reference, method, resamples, seed)
+    return _factor(level, low, high, confidence, reference, method, _reached(method, level))
 
 
 def times_as_many(
@@ -213,17 +205,9 @@ def times_as_many(
         least, most = needed(reference, levels(drawn[1]), drawn[0])
         return least / at, most / at
 
-    value, sign, ends = _estimated(bounds, reference, method, confidence, resamples, seed)
+    low, high = _at_all_and_drawn(bounds, reference, method, resamples, seed)
     level = float(levels(_all_of(method))[0])
-    return Factor(
-        level=level,
-        value=value,
-        sign=sign,
-        low=ends[0],
-        high=ends[1],
-        reference_matches=_reached(reference, level),
-        method_matches=at,
-    )
+    return _factor(level, low, high, confidence, reference, method, at)
 
 
 def _of_shared_seeds(first: Curve, second: Curve) -> tuple[Curve, Curve]:
@@ -236,32 +220,45 @@ def _all_of(curve: Curve) -> np.ndarray:
     return np.arange(curve.losses.shape[1])[None]
 
 
-def _estimated(
+def _at_all_and_drawn(
     bounds: Callable[[Sequence[np.ndarray]], Bounds],
     reference: Curve,
     method: Curve,
-    confidence: float,
     resamples: int,
     seed: int,
-) -> tuple[float | None, Sign, tuple[float | None, float | None]]:
-    """The factor over all seeds, its sign, and its interval.
+) -> Bounds:
+    """The least and the greatest factor: over all seeds, then for each draw of them.
 
     Args:
-        bounds: from which columns are averaged, of either curve, to the least and the greatest
-            factor that each draw allows.
+        bounds: from which columns are averaged, of either curve, to these two.
         reference: see `saving_factor`.
         method: likewise.
-        confidence: likewise.
         resamples: likewise.
         seed: likewise.
     """
-    low, high = bounds([_all_of(reference), _all_of(method)])
+    whole = bounds([_all_of(reference), _all_of(method)])
+    drawn = bounds(_drawn(reference, method, resamples, seed))
+    low, high = (np.concatenate(each) for each in zip(whole, drawn, strict=True))
+    return low, high
+
+
+def _factor(
+    level: float,
+    low: np.ndarray,
+    high: np.ndarray,
+    confidence: float,
+    reference: Curve,
+    method: Curve,
+    method_matches: float | None,
+) -> Factor:
+    """From the bounds of `_at_all_and_drawn`; one seed has no interval."""
     value, sign = _point(float(low[0]), float(high[0]))
     count = min(reference.losses.shape[1], method.losses.shape[1])
-    if value is None or count < 2:
-        return value, sign, (None, None)
-    low, high = bounds(_drawn(reference, method, resamples, seed))
-    return value, sign, _interval(value, low, high, count, confidence)
+    ends: tuple[float | None, float | None] = (None, None)
+    if value is not None and count > 1:
+        ends = _interval(value, low[1:], high[1:], count, confidence)
+    needed_by_reference = _reached(reference, level)
+    return Factor(level, value, sign, *ends, needed_by_reference, method_matches)
 
 
 def _drawn(reference: Curve, method: Curve, resamples: int, seed: int) -> list[np.ndarray]:

@@ -36,14 +36,7 @@ Translator = Callable[[Tensor, str, str], Tensor]
 
 def network_cells(settings: StudySettings) -> list[Cell]:
     """The tuned networks that learn from matches alone, on the first pairing."""
-    cells = grid(
-        pairing=settings.pairings[0],
-        latents=image_models(settings),
-        method="tr",
-        matches=settings.matches,
-        seed=settings.seeds,
-    )
-    return networks(cells)
+    return networks(_cells(settings))
 
 
 def networks(cells: Sequence[Cell]) -> list[Cell]:
@@ -54,6 +47,17 @@ def networks(cells: Sequence[Cell]) -> list[Cell]:
         for cell in cells
         if variant != "mlp-dropout" or cell.matches <= MOST_DROPOUT
     ]
+
+
+def _cells(settings: StudySettings) -> list[Cell]:
+    """Translation alone on the first pairing."""
+    return grid(
+        pairing=settings.pairings[0],
+        latents=image_models(settings),
+        method="tr",
+        matches=settings.matches,
+        seed=settings.seeds,
+    )
 
 
 def image_models(settings: StudySettings) -> tuple[str, ...]:
@@ -118,14 +122,7 @@ def winner_of(row: Mapping[str, Any]) -> str:
 
 
 def _wanted(settings: StudySettings) -> Iterator[tuple[str, Cell]]:
-    cells = grid(
-        pairing=settings.pairings[0],
-        latents=image_models(settings),
-        method="tr",
-        matches=settings.matches,
-        seed=settings.seeds,
-    )
-    for cell in cells:
+    for cell in _cells(settings):
         yield "ridge", cell
         if cell.matches <= MOST_KERNEL:
             yield "kernel ridge", cell

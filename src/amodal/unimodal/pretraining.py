@@ -20,8 +20,9 @@ Losses = Callable[[Generator, float], dict[str, Tensor]]
 """(randomness of this step, fraction of the steps done) -> named terms, which are summed."""
 
 CHECKPOINT_EVERY = 200
-"""Steps, or so many seconds where that is sooner:"""
+"""Steps between two checkpoints, at most."""
 CHECKPOINT_AFTER = 30.0
+"""Seconds between two checkpoints, after which the next step writes one."""
 
 
 @dataclass(frozen=True)
