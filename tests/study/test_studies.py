@@ -63,6 +63,15 @@ def test_saving_of_any_numbers_of_matches(tmp_path: Path, numbers, drawn: bool) 
     assert "nowhere does it surely need more" not in (done.folder / "section.md").read_text()
 
 
+def test_an_ablation_of_three_modalities_says_what_its_parts_still_share(folder: Path) -> None:
+    told = "Of three modalities each encoder serves two targets"
+    assert told not in (folder / "ablation" / "section.md").read_text()
+    known = json.loads((folder / "ablation" / "measured.json").read_text())["rows"].values()
+    rows = [row | {"pairing": "image-text-attributes"} for row in known]
+    summary = STUDIES["ablation"].summarise(rows, small_settings())
+    assert told in STUDIES["ablation"].section(rows, summary)
+
+
 @pytest.mark.parametrize("name", OWN)
 def test_a_finished_study_is_neither_trained_nor_measured_again(
     folder: Path, name: str, monkeypatch

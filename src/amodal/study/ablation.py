@@ -45,8 +45,11 @@ PARTS = (
     Part("a larger workspace: 32 numbers", FULL, "state-32"),
 )
 """Two modalities trained by `tr` alone are two translators that share no weight: encoder of the
-one and decoder of the other. So `tr` and `tr+cy` are "no workspace", without and with cycles. Of
-three modalities that is not so: there an encoder serves two targets."""
+one and decoder of the other. So `tr` and `tr+cy` are "no workspace", without and with cycles."""
+OF_THREE = (
+    "Of three modalities each encoder serves two targets, so separate translators still share "
+    "encoders and decoders here: “no workspace” says only that states are not made alike.\n"
+)
 
 
 def cells(settings: StudySettings) -> list[Cell]:
@@ -194,17 +197,19 @@ def findings(summary: Summary, pairing: str) -> list[str]:
 
 def section(rows: list[Row], summary: Summary) -> str:
     """What matters in words, then a table for each kind of latents and number of matches."""
+    pairing = rows[0]["pairing"]
     parts = [
-        "\n".join(findings(summary, rows[0]["pairing"])) + "\n",
+        "\n".join(findings(summary, pairing)) + "\n",
         "Multiples are of the full workspace's translation loss (squared error), seed for seed: "
         "geometric mean, 95 % interval, and p of the paired t-test on logarithms (not corrected "
         f"for the {len(PARTS) - 1} comparisons of a table).\n",
+        *([OF_THREE] if pairing.count("-") > 1 else []),
     ]
     head = ["", TITLES[ERROR], TITLES[LOSS], TITLES[CONTRAST], "times the full", "p"]
     for latents in present(rows, "latents"):
         for matches in present(rows, "matches"):
             own = choose(rows, latents=latents, matches=matches)
-            title = space_title(rows[0]["pairing"], latents).replace("\n", ", ")
+            title = space_title(pairing, latents).replace("\n", ", ")
             parts.append(f"**{title}, {matches:,} matches**\n")
             body = []
             for part in PARTS:
