@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -99,7 +100,7 @@ def test_the_pictures_are_those_of_the_rows(run: Path) -> None:
     assert things is not None
     table = things.metadata()
     red = table.reader(0)(192)["red"].to_pylist()
-    shown = things.pictures(np.arange(192)).reshape(192, -1, 3).max(1)[:, 0]
+    shown = things.pictures(SimpleNamespace(rows=np.arange(192))).reshape(192, -1, 3).max(1)[:, 0]
     np.testing.assert_allclose(shown, red, atol=3)
 
 
@@ -131,6 +132,75 @@ def test_data_folder_gives_metadata_and_pictures(
     assert main([*search, "--overwrite"]) == 1
     assert "there is no data folder" in capsys.readouterr().err
     assert main([*search, "--overwrite", "--data", "moved"]) == 0
+
+
+def test_pictures_of_ones_own_are_named_and_shown(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from amodal.data import generate
+    from amodal.latents.encoding import encode_to_store
+    from amodal.unimodal import load_model
+
+    monkeypatch.chdir(tmp_path)
+    images = generate("shapes", 40, tmp_path / "shapes", seed=9).images[:40]
+    names = [f"photo {number}.png" for number in range(40)]
+    Path("photos").mkdir()
+    for name, image in zip(names, images, strict=True):
+        Image.fromarray(image).resize((60, 30)).save(Path("photos") / name)
+    encode_to_store(load_model("shapes/image"), images, Path("image"), names=names)
+    Path("prices.csv").write_text("price\n" + "".join(f"{n}\n" for n in range(40)))
+
+    index = ["index", str(run), "--modality", "image", "--latents", "image", "--out", "index"]
+    assert main([*index, "--data", "."]) == 1
+    assert "the first of image is 'photo 0.png'" in capsys.readouterr().err
+    assert main([*index, "--data", "photos", "--metadata", "prices.csv"]) == 0
+    assert "metadata: item, price" in capsys.readouterr().out
+    search = ["search", str(run), SENTENCE, "--index", "index", "--top", "3"]
+    assert main(search) == 0
+    heading, *lines = capsys.readouterr().out.splitlines()
+    assert heading.split("\t") == ["query", "rank", "row", "similarity", "item"]
+    for line in lines:
+        fields = line.split("\t")
+        assert fields[4] == f"photo {fields[2]}.png"
+    assert main([*search, "--show", "--out", "own.png", "--where", "item = 'photo 7.png'"]) == 0
+    told = capsys.readouterr().out
+    assert "photo 7.png" in told
+    assert "own.png: 1 pictures" in told
+    with Image.open("own.png") as sheet:
+        found = np.asarray(sheet.convert("RGB")).astype(int)
+    # The picture is twice as wide as high: paper above it, its own colours in its middle.
+    top, left, side = len(found) - 28 - 20 * 3 - 8 - 192, 28, 192
+    drawn = found[top : top + side, left : left + side].reshape(-1, 3)
+    assert (drawn.max(0) == 255).all()
+    assert (drawn.min(0) < 60).all()
+    shutil.move("photos", "moved")
+    again = [*search, "--show", "--out", "own.png", "--overwrite"]
+    assert main(again) == 1
+    assert "say where they are with --data FOLDER" in capsys.readouterr().err
+    assert main([*again, "--data", "moved"]) == 0
+
+
+def test_without_pictures_that_is_said(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from amodal.demo.catalogue import demo_catalogue, encoded
+    from amodal.unimodal import load_model
+
+    monkeypatch.chdir(tmp_path)
+    things = demo_catalogue(run, "image")
+    assert things is not None
+    np.save("image.npy", encoded(things, "image", load_model("shapes/image")).rows.numpy())
+    index = ["index", str(run), "--modality", "image", "--latents", "image.npy", "--out", "index"]
+    assert main(index) == 0
+    search = ["search", str(run), SENTENCE, "--index", "index"]
+    assert main([*search, "--show", "--top", str(10**20)]) == 0
+    assert "no pictures are known" in capsys.readouterr().out
+    assert not Path("found.png").exists()
+    for file in Path("index").rglob("*.lance"):
+        if file.is_file():
+            file.write_bytes(file.read_bytes()[:100])
+    assert main(search) == 1
+    assert "again" in capsys.readouterr().err
 
 
 def test_plain_arrays_with_metadata_and_latents_as_queries(

@@ -83,3 +83,8 @@ def test_the_file_is_read_as_matches_once_it_is_filled_in(tmp_path) -> None:
         write_suggestions(path, ["7", "3"], "image", ["image", "text"])
     path.write_text(path.read_text().replace("7,", "7,12").replace("3,\n", "3,0\n"))
     assert read_matches(path, sizes).together("image", "text").tolist() == [[7, 12], [3, 0]]
+
+
+def test_a_seed_below_0_is_refused() -> None:
+    with pytest.raises(InputError, match="seed is -1, expected a whole number of at least 0"):
+        suggest(np.eye(9), 2, seed=-1)

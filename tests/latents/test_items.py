@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from amodal.errors import InputError, NotFoundError, Notice
+from amodal.errors import InputError, NotFoundError, Notice, UnknownNameError
 from amodal.latents.items import items_of
 from amodal.latents.texts import read_texts
 
@@ -140,6 +140,19 @@ def test_texts_that_cannot_be_read(tmp_path: Path, content: bytes, message: str)
     (tmp_path / "texts.txt").write_bytes(content)
     with pytest.raises(InputError, match=message):
         items_of(tmp_path / "texts.txt").so_far(3)
+
+
+def test_texts_of_a_table_may_be_called_by_another_column(tmp_path) -> None:
+    table = tmp_path / "shop.csv"
+    table.write_text("sku,title\n17,A red mug\n4,A bowl\n")
+    items = items_of(table, column="title", names="sku")
+    assert items.things == ["A red mug", "A bowl"]
+    assert items.names == ["17", "4"]
+    assert items.so_far(2) != items_of(table, column="title").so_far(2)
+    with pytest.raises(UnknownNameError, match="'sk': did you mean 'sku'"):
+        items_of(table, column="title", names="sk")
+    with pytest.raises(InputError, match="a column of names, 'sku', goes with a table"):
+        items_of(["A red mug"], names="sku")
 
 
 def test_a_column_of_a_table_is_texts(tmp_path) -> None:

@@ -157,9 +157,21 @@ def test_unknown_modality_offers_the_nearest(file: Path) -> None:
         read_matches(file, SIZES)
 
 
+def test_other_columns_are_to_be_left_out(file: Path) -> None:
+    file.write_text("image,text,price\n0,1,3\n")
+    with pytest.raises(UnknownNameError, match=r"'price'.*no others: leave out other columns"):
+        read_matches(file, SIZES)
+    file.write_text(",image,text\n0,0,1\n")
+    with pytest.raises(UnknownNameError, match=r"leave out the index \(pandas: index=False\)"):
+        read_matches(file, SIZES)
+    file.write_text("image,text\n0,1\n")
+    with pytest.raises(InputError, match="row 0, but this modality has no rows at all"):
+        read_matches(file, dict.fromkeys(SIZES, 0))
+
+
 def test_no_file_and_no_text(file: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no file of matches"):
         read_matches(file, SIZES)
     file.write_bytes(b"\x89PNG\xff\xfe\x00")
-    with pytest.raises(InputError, match="cannot be read as CSV text"):
+    with pytest.raises(InputError, match=r"(?s)cannot be read as CSV text.*save it as UTF-8"):
         read_matches(file, SIZES)

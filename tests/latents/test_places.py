@@ -37,10 +37,13 @@ def test_npz_takes_the_only_table_and_its_names(tmp_path: Path) -> None:
     found = read_place("a", path)
     np.testing.assert_array_equal(found.rows, ROWS)
     assert found.names == NAMES
-    np.savez(path, pcs=ROWS, topics=ROWS[:, :2], ids=np.array(["x"]))
+    np.savez(path, pcs=ROWS, ids=np.array(["x"]))
+    with pytest.raises(InputError, match="'ids' has 1 names, 'pcs' has 5 rows: save a name for"):
+        read_place("a", path)
+    np.savez(path, pcs=ROWS, topics=ROWS[:3, :2], ids=np.array(NAMES))
     with pytest.raises(InputError, match=r"holds pcs \(5, 3\), topics .*a\.npz:pcs"):
         read_place("a", path)
-    assert read_place("a", f"{path}:topics").rows.shape == (5, 2)
+    assert read_place("a", f"{path}:topics").rows.shape == (3, 2)
     assert read_place("a", f"{path}:topics").names is None
     with pytest.raises(UnknownNameError, match="'topcs': did you mean 'topics'"):
         read_place("a", f"{path}:topcs")

@@ -76,10 +76,12 @@ def test_matches(untouched, matches: dict, words: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"members": 0}, "members must be a whole number of at least 1, got 0"),
-        ({"folds": -1}, "folds must be a whole number of at least 0, got -1"),
-        ({"principal": -1}, "principal must be a whole number of at least 0, got -1"),
-        ({"seed": -1}, "seed must be a whole number of at least 0, got -1"),
+        ({"members": 0}, "members must be a whole number from 1 to 1,000, got 0"),
+        ({"folds": -1}, "folds must be a whole number from 0 to 99, got -1"),
+        ({"principal": -1}, "principal must be a whole number from 0 to 1,000,000, got -1"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 4,294,967,295, got -1"),
+        ({"seed": 2**63}, "seed must be a whole number from 0 to 4,294,967,295, got 92233"),
+        ({"members": 99_999_999_999}, "members must be a whole number from 1 to 1,000, got 999"),
         ({"steps": -1}, "steps must be at least 0, got -1"),
         ({"state": 0}, "state must be at least 1, got 0"),
         ({"hidden": -1}, "hidden >= 0"),

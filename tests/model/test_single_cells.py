@@ -162,6 +162,9 @@ def test_files_without_x(tmp_path: Path) -> None:
     bare.write_h5ad(tmp_path / "bare.h5ad")
     with pytest.raises(UnknownNameError, match=r"'X'.* Known: 'X_pca'"):
         read_place("rna", tmp_path / "bare.h5ad:X")
+    mudata.MuData({"rna": bare, "atac": rna}).write_h5mu(tmp_path / "both.h5mu")
+    with pytest.raises(UnknownNameError, match=r"'X'.* Known: 'X_pca'"):
+        read_place("rna", tmp_path / "both.h5mu:rna:X")
     AnnData(obs=rna.obs).write_h5ad(tmp_path / "empty.h5ad")
     with pytest.raises(InputError, match=r"holds no array of the cells: neither \.obsm nor X"):
         read_place("rna", tmp_path / "empty.h5ad")

@@ -85,6 +85,20 @@ def test_conditions_that_cannot_be_read(
     assert ".rs" not in str(caught.value)
 
 
+def test_names_with_blanks_stand_in_backticks(
+    workspace: Workspace, rows: dict, tmp_path: Path
+) -> None:
+    metadata = {"my title": ["mug", "bowl"] * (len(rows["touch"]) // 2)}
+    index = Index.build(
+        workspace, rows["touch"], tmp_path / "index", modality="touch", metadata=metadata
+    )
+    ask = {"queries": rows["sound"][:1], "source": "sound"}
+    with pytest.raises(InputError, match="a name with a blank stands in backticks, `my title`"):
+        index.search(**ask, where="my title = 'mug'")
+    [found] = index.search(**ask, where="`my title` = 'mug'")
+    assert {each["my title"] for each in found.metadata} == {"mug"}
+
+
 def test_condition_without_metadata(workspace: Workspace, rows: dict, tmp_path: Path) -> None:
     plain = Index.build(workspace, rows["touch"], tmp_path / "plain", modality="touch")
     assert plain.search(rows["sound"][:1], source="sound")[0].metadata == [{}] * 10

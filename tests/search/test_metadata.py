@@ -7,7 +7,7 @@ import pytest
 from catalogue import as_csv, items
 
 from amodal.errors import DamagedError, InputError, NotFoundError
-from amodal.search.metadata import read_metadata
+from amodal.search.metadata import read_metadata, with_names
 
 pyarrow = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -114,3 +114,30 @@ def test_digest_is_of_the_values() -> None:
     assert same is not None
     assert other is not None
     assert first.digest == same.digest != other.digest
+
+
+def test_bytes_and_other_separators_are_refused(tmp_path: Path) -> None:
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes("caption,price\nsch\xf6n,3\n".encode("latin-1"))
+    with pytest.raises(InputError, match="'caption' holds bytes that are no UTF-8"):
+        read_metadata(latin).check(1)
+    semicolons = tmp_path / "semicolons.csv"
+    semicolons.write_text("title;price\nmug;3\n")
+    with pytest.raises(InputError, match="has one column, 'title;price': separate columns by com"):
+        read_metadata(semicolons).check(1)
+
+
+def test_names_stand_first_and_in_order() -> None:
+    names = [f"thing {number}" for number in range(25_000)]
+    alone = with_names(None, names)
+    assert alone.reader(12_345)(2)["item"].to_pylist() == ["thing 12345", "thing 12346"]
+    alone.check(25_000)
+    prices = read_metadata({"price": list(range(25_000))})
+    both = with_names(prices, names)
+    assert list(both.columns) == ["item", "price"]
+    assert both.reader(24_999)(1)["item"].to_pylist() == ["thing 24999"]
+    assert len({alone.digest, both.digest, prices.digest}) == 3
+    with pytest.raises(InputError, match="has 25,000 lines, the latents have 24,999 rows"):
+        with_names(prices, names[:-1]).check(24_999)
+    named = read_metadata({"item": ["a", "b"]})
+    assert with_names(named, ["c", "d"]) is named

@@ -40,6 +40,8 @@ class Encode:
     weights file made by `amodal pretrain`; of generated data, by default the shipped one."""
     column: str | None = None
     """Of a table (.csv, .tsv, .jsonl, .parquet), the column that holds the texts."""
+    id: str | None = None
+    """Of a table, the column that says what each text is called, for files of matches."""
     revision: str | None = None
     """Of a model on the hub: a commit, tag or branch."""
     layer: int | None = None
@@ -135,7 +137,7 @@ class Encode:
         from amodal.latents.by_name import encode
         from amodal.latents.items import items_of
 
-        items = items_of(self.data, column=self.column)
+        items = items_of(self.data, column=self.column, names=self.id)
         items = items.part(*self.limits(len(items)))
         model = self._encoder(str(self.model))
         settings = {"modality": self.modality or "", "half": self.half}

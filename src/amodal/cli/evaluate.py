@@ -56,7 +56,7 @@ class Evaluate:
         name = "evaluation.json" if self.data is None else "evaluation-data.json"
         path = self.out or self.run_folder / name
         if path.exists():
-            if alike(read_json(path), found):
+            if not self.overwrite and alike(read_json(path), found):
                 print(f"{path} already holds these figures")
                 return
             if not self.overwrite:

@@ -116,19 +116,21 @@ def check_names(places: Mapping[str, Path]) -> None:
 
 def summary(model: Any, sizes: dict[str, int], seconds: float) -> str:
     """What was fitted, and who answers each question: those whom held-out matches found best."""
-    from amodal.model.blending import ANSWERERS
+    from amodal.model.blending import named_shares
 
     counted = ", ".join(f"{name} {size:,} rows" for name, size in sizes.items())
     things = "match" if model.matches_ == 1 else "matches"
     lines = [f"{counted}; {model.matches_:,} {things}; {seconds:.1f} s"]
     if not model.held_out_errors_:
         lines.append("no matches were held out, so nothing says what training added")
+    if not model.trained_:
+        lines.append("members kept their start: nothing was trained, or training did not help")
     if model.unmatched_weight_ != 1:
         lines.append(_weighed(model.unmatched_weight_))
     for (source, target), errors in model.held_out_errors_.items():
         lines.append(f"{source} to {target}: {_judged(errors)}")
-        shares = model.ensemble_.shares[source, target].mean(1).tolist()
-        told = [f"{name} {share:.0%}" for name, share in zip(ANSWERERS, shares, strict=True)]
+        shares = named_shares(model.ensemble_.shares[source, target], trained=model.trained_)
+        told = [f"{name} {share:.0%}" for name, share in shares.items()]
         lines.append(f"  shares of the answer: {', '.join(told)}")
     return "\n".join(lines)
 

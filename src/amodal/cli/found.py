@@ -15,11 +15,18 @@ COLUMNS = 5
 
 
 def print_rows(found: Sequence[Any]) -> None:
-    """One line for each row that was found: query, rank, row, similarity, separated by tabs."""
-    print("query\trank\trow\tsimilarity")
+    """One line for each row that was found: query, rank, row, similarity and, where items have
+    names, the item, separated by tabs."""
+    # Here, because it imports torch, which takes seconds.
+    from amodal.search.metadata import ITEM
+
+    named = any(ITEM in known for each in found for known in each.metadata)
+    print("query\trank\trow\tsimilarity" + (f"\t{ITEM}" if named else ""))
     for query, each in enumerate(found):
-        for rank, (row, similarity) in enumerate(zip(each.rows, each.similarity, strict=True), 1):
-            print(f"{query}\t{rank}\t{row}\t{similarity:.4f}")
+        answers = zip(each.rows, each.similarity, each.metadata, strict=True)
+        for rank, (row, similarity, known) in enumerate(answers, 1):
+            item = f"\t{' '.join(str(known[ITEM]).split())}" if named else ""
+            print(f"{query}\t{rank}\t{row}\t{similarity:.4f}{item}")
 
 
 def print_found(found: Sequence[Any], *, query: str = "") -> None:
@@ -71,15 +78,17 @@ def _said(value: Any) -> str:
 
 def write_sheet(path: Path, found: Sequence[Any], things: Any, *, query: str = "") -> None:
     """Write the found pictures, a row or more a query, and say where they are."""
+    from amodal.search.pictures import described
+
     shown = [each for each in found[:MOST_SHOWN] if len(each)]
     if not shown:
         return
-    pictures = np.concatenate([things.pictures(each.rows) for each in shown])
+    pictures = np.concatenate([things.pictures(each) for each in shown])
     captions = [
-        f"{rank}. row {row}, {near:.2f}. {metadata.get('caption') or ''}".strip()
+        f"{rank}. row {row}, {near:.2f}. {words}".strip()
         for each in shown
-        for rank, (row, near, metadata) in enumerate(
-            zip(each.rows, each.similarity, each.metadata, strict=True), 1
+        for rank, (row, near, words) in enumerate(
+            zip(each.rows, each.similarity, described(each), strict=True), 1
         )
     ]
     sheet = contact_sheet(pictures, captions, columns=COLUMNS, title=query)

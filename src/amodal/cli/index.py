@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from amodal.errors import InputError
+from amodal.errors import InputError, NotFoundError
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Index:
     modality: str
     """What the catalogue is of."""
     latents: Path | None = None
-    """A folder made by `amodal encode`, or a .npy file of numbers. Without it, the run of a demo
-    indexes its own things."""
+    """A folder made by `amodal encode`, or a file as `amodal fit` takes it (.npy, .npz, .csv, ...).
+    Without it, the run of a demo indexes its own things."""
     metadata: Path | None = None
     """Table with a line for each row of the latents, in their order: .csv, .parquet or .jsonl."""
     data: Path | None = None
-    """The generated data that the latents were encoded from: gives metadata, and pictures to
-    show."""
+    """What the latents were encoded from, to show pictures: generated data, which gives metadata,
+    too, or a folder of pictures."""
     out: Path | None = None
     """The folder to make; by default RUN/index/MODALITY, where `amodal search` looks."""
     sources: Annotated[tuple[str, ...], tyro.conf.arg(name="for")] = ()
@@ -53,10 +53,11 @@ class Index:
         model, start = Workspace.load(self.run_folder), time.monotonic()
         settings = IndexSettings(hubness=self.hubness, exact_below=self.exact_below)
         out = self.out or self.run_folder / "index" / self.modality
-        latents, things = self.catalogue(model, out)
+        latents, names, things = self.catalogue(model, out)
         metadata: Any = self.metadata
-        if metadata is None and things is not None:
-            metadata = things.metadata()
+        origin = things.origin if things is not None else self.folder_of_pictures(names, out)
+        if things is not None:
+            metadata, names = metadata or things.metadata(), None
         already = out.exists()
         built = SearchIndex.build(
             model,
@@ -65,9 +66,10 @@ class Index:
             modality=self.modality,
             sources=self.sources,
             metadata=metadata,
+            names=names,
             banks=self.banks(model, settings),
             settings=settings,
-            origin=None if things is None else things.origin,
+            origin=origin,
         )
         if already:
             print(f"{out} already holds this index of {len(built):,} rows: nothing to do")
@@ -77,8 +79,9 @@ class Index:
             print(f"in {time.monotonic() - start:.1f} s")
         print(self.described(built))
 
-    def catalogue(self, model: Any, out: Path) -> tuple[Any, Any]:
-        """Latents to index, and the generated things behind them, if any are known."""
+    def catalogue(self, model: Any, out: Path) -> tuple[Any, Any, Any]:
+        """Latents to index, the names of their items, and the generated things behind them; None
+        where there are none."""
         from amodal.demo.catalogue import data_catalogue, demo_catalogue, encoded
         from amodal.latents.store import MANIFEST, read_manifest
         from amodal.unimodal import load_model
@@ -91,18 +94,44 @@ class Index:
                     "--latents, a folder made by `amodal encode` or a .npy file"
                 )
             name = model.models_[self.modality]
-            return encoded(things, self.modality, load_model(name)), things
+            return encoded(things, self.modality, load_model(name)), None, things
         from amodal.latents.places import read_place
 
-        latents = read_place(self.modality, self.latents).rows
-        if self.data is None:
-            return latents, None
+        found = read_place(self.modality, self.latents)
+        if self.data is None or not (self.data / "manifest.json").is_file():
+            return found.rows, found.names, None
         if not (self.latents / MANIFEST).is_file():
+            raise self.nameless()
+        things = data_catalogue(read_manifest(self.latents).source, self.data, out)
+        return found.rows, found.names, things
+
+    def folder_of_pictures(self, names: Any, out: Path) -> dict[str, Any] | None:
+        """What the index keeps of --data, where that is a folder of pictures.
+
+        Raises:
+            NotFoundError, InputError: it is not where the items are.
+        """
+        from amodal.demo.catalogue import pictures_origin
+
+        if self.data is None:
+            return None
+        if names is None:
+            raise self.nameless()
+        if not self.data.is_dir():
+            raise NotFoundError(f"there is no folder {self.data}")
+        if not (self.data / str(names[0])).is_file():
             raise InputError(
-                f"--data goes with latents made by `amodal encode`; {self.latents} does not say "
-                "which things its rows are: leave --data out, or give --metadata"
+                f"--data {self.data}: is neither made by `amodal generate` nor the folder of the "
+                f"pictures that were encoded; the first of {self.latents} is {str(names[0])!r}"
             )
-        return latents, data_catalogue(read_manifest(self.latents).source, self.data, out)
+        return pictures_origin(self.data, out)
+
+    def nameless(self) -> InputError:
+        """The error for --data beside rows that do not say what they are of."""
+        return InputError(
+            f"--data goes with latents made by `amodal encode`; {self.latents} does not say which "
+            "things its rows are: leave --data out, or give --metadata"
+        )
 
     def banks(self, model: Any, settings: Any) -> dict[str, Any]:
         """Latents of example queries, with which hubness is measured."""

@@ -46,7 +46,7 @@ class Search:
     overwrite: bool = False
     """Replace an older picture."""
     data: Path | None = None
-    """With --show: the generated data, where it has moved since."""
+    """With --show: the data, or the folder of pictures, where it has moved since."""
 
     def __post_init__(self) -> None:
         if bool(self.thing) == (self.latents is not None):
@@ -81,6 +81,8 @@ class Search:
         things = found_again(index.manifest.origin, self.run_folder, place, self.data)
         if things is not None:
             write_sheet(self.out, found, things, query=words)
+        else:
+            print("no pictures are known: `amodal index` with --data says where they are")
 
     def place(self) -> Path:
         """The folder of the index.

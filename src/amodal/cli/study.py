@@ -21,8 +21,8 @@ class Study:
     runs. Stopped half-way, the same command goes on where it was; what is trained and measured is
     never done again.
 
-    Example: amodal study saving --budget smoke --out runs/study
-    Example: amodal study real --data data --sets snareseq --methods ridge cca amodal
+    Example: amodal study saving --budget smoke --out runs/study, or amodal study real --data data
+    --sets snareseq --methods ridge cca amodal
     """
 
     name: Annotated[str, tyro.conf.Positional] = "all"

@@ -16,6 +16,7 @@ from amodal.errors import InputError
 from amodal.files import checksum
 from amodal.latents import Latents
 from amodal.search.generated import CatalogueThings
+from amodal.search.pictures import PictureFiles
 from amodal.unimodal import UnimodalModel
 
 BLOCK = 4096
@@ -75,16 +76,21 @@ def data_catalogue(source: Mapping[str, Any], data: Path, index: Path) -> Catalo
     return CatalogueThings(dataset.kind, dataset.factors, dataset.raw, rows, origin)
 
 
+def pictures_origin(folder: Path, index: Path) -> dict[str, Any]:
+    """What an index keeps of the folder of pictures behind its rows."""
+    return {"pictures": os.path.relpath(folder.resolve(), index.resolve())}
+
+
 def found_again(
     origin: Mapping[str, Any], run: Path, index: Path, data: Path | None
-) -> CatalogueThings | None:
+) -> CatalogueThings | PictureFiles | None:
     """The things behind an index, by what it says of their origin.
 
     Args:
         origin: as the index has it.
         run: the run folder.
         index: the folder of the index.
-        data: where the data folder is, if it has moved.
+        data: where the data, or the folder of pictures, is, if it has moved.
 
     Returns:
         The things; None where the index knows of none.
@@ -93,6 +99,8 @@ def found_again(
         return demo_catalogue(run, origin["demo"])
     if "source" in origin:
         return data_catalogue(origin["source"], data or index / origin["data"], index)
+    if "pictures" in origin:
+        return PictureFiles(data or index / origin["pictures"])
     if data is not None:
         raise InputError(
             "this index does not know which things its rows are: index again with --data"

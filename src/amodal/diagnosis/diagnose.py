@@ -7,7 +7,7 @@ from amodal.diagnosis.measures import DirectionFigures, measure, plain
 from amodal.diagnosis.verdict import Verdict, of_direction, of_run
 from amodal.errors import NotFoundError
 from amodal.model import Workspace
-from amodal.model.blending import ANSWERERS
+from amodal.model.blending import named_shares
 from amodal.model.prepare import settings_of
 
 
@@ -24,6 +24,8 @@ class Diagnosis:
     """Of each direction."""
     unmatched_weight: float = 1.0
     """Factor on the losses of unmatched rows that held-out matches chose; 0 leaves them out."""
+    trained: bool = True
+    """Whether any member left its closed-form start."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers and texts, for `json.dump`."""
@@ -70,16 +72,18 @@ def diagnose(model: Workspace) -> Diagnosis:
             evidence,
             direction,
             model.architecture_.specs[direction[1]],
-            shares=_shares(model, direction),
+            shares=named_shares(model.ensemble_.shares[direction], trained=model.trained_),
             folds=settings_of(model.get_params()).folds,
         )
         for direction, evidence in model.evidence_.items()
     )
     verdicts = tuple(of_direction(found) for found in directions)
     named = [(f"{d.source} to {d.target}", v) for d, v in zip(directions, verdicts, strict=True)]
-    return Diagnosis(model.matches_, of_run(named), directions, verdicts, model.unmatched_weight_)
-
-
-def _shares(model: Workspace, direction: tuple[str, str]) -> dict[str, float]:
-    means = model.ensemble_.shares[direction].mean(1).tolist()
-    return dict(zip(ANSWERERS, means, strict=True))
+    return Diagnosis(
+        model.matches_,
+        of_run(named),
+        directions,
+        verdicts,
+        model.unmatched_weight_,
+        trained=model.trained_,
+    )

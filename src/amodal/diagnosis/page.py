@@ -37,7 +37,7 @@ def page(diagnosis: "Diagnosis") -> str:
 def _direction(found: DirectionFigures, diagnosis: "Diagnosis") -> Iterable[str]:
     yield from _translation(found)
     yield from _search(found)
-    yield from _training(found, diagnosis.unmatched_weight)
+    yield from _training(found, diagnosis)
     yield from _doubt(found)
     yield from _more_matches(found)
 
@@ -61,11 +61,15 @@ def _search(found: DirectionFigures) -> Iterable[str]:
             yield _row(f"  by {found.closed}", *map(_percent, each.closed.values()))
 
 
-def _training(found: DirectionFigures, weight: float) -> Iterable[str]:
+def _training(found: DirectionFigures, diagnosis: "Diagnosis") -> Iterable[str]:
     if found.beside is None:
         return
     answered = ", ".join(f"{name} {share:.0%}" for name, share in found.shares.items() if share)
     yield _row("answered by", answered)
+    if not diagnosis.trained:
+        yield "  members kept their start: nothing was trained, or training did not help"
+        return
+    weight = diagnosis.unmatched_weight
     training = "training, with unmatched rows," if weight else "training, on matches alone,"
     if weight != 1:
         yield (

@@ -64,6 +64,8 @@ def suggest(
             f"{count} suggestions were asked for, expected {MOST} at most: match these first, or "
             "draw the rest at random"
         )
+    if seed < 0:
+        raise InputError(f"seed is {seed}, expected a whole number of at least 0")
     generator = np.random.default_rng(seed)
     drawn = np.sort(generator.permutation(free)[: max(CANDIDATES, 2 * count)])
     known = np.sort(generator.permutation(taken)[:CANDIDATES])

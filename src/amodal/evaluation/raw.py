@@ -74,8 +74,9 @@ class RawTranslator:
         if nameless:
             raise InputError(
                 f"{folder} was fitted on plain arrays of {nameless}: no unimodal model is known "
-                "that reads or makes raw things. Fit on amodal.Latents with model=..., or use "
-                "amodal.load(folder).translate on latents"
+                "that reads or makes raw things. Translate latents, in Python by "
+                "amodal.load(folder).translate; embed them by `amodal embed`; or fit on latents "
+                "made by `amodal encode`"
             )
         return cls(workspace, {name: load_model(model) for name, model in wanted.items()})
 

@@ -32,7 +32,7 @@ def read_cells(path: Path, key: str | None = None) -> NamedLatents:
     with _opened(path) as file:
         where, group, key = _group(path, file, key)
         held = sorted(group.get("obsm", ()))
-        known = [*held, "X"] if "X" in group else held
+        known = [*held, "X"] if _holds(group, "X") else held
         if not known:
             raise InputError(f"{path} holds no array of the cells: neither .obsm nor X")
         if key is None:
@@ -75,6 +75,11 @@ def _group(path: Path, file: Any, key: str | None) -> tuple[str, Any, str | None
     if modality not in known:
         raise unknown_name(f"modality of {path}:", modality, known)
     return f"{modality}:", file["mod"][modality], rest or None
+
+
+def _holds(group: Any, key: str) -> bool:
+    """Whether there is an array; one that was left out (`AnnData.X` is None) is kept as null."""
+    return key in group and group[key].attrs.get("encoding-type") != "null"
 
 
 def _names(group: Any) -> list[str]:

@@ -28,7 +28,7 @@ def as_latents(name: str, value: Any, *, dim: int | None = None) -> Float[Tensor
     tensor, too_large = _as_tensor(name, value)
     if tensor.ndim != 2:
         hint = (
-            "one row? use x[None, :]"
+            "one number for each row? use x[:, None]; one row? use x[None, :]"
             if tensor.ndim == 1
             else "flatten or pool it to one vector a row, e.g. x.reshape(len(x), -1)"
         )

@@ -106,6 +106,8 @@ class ItemNames:
                 f"{where}: expected a row number (0 to {self.size - 1}) or nothing, got {cell!r}"
                 + ("" if self.names is not None else "; the items of this modality have no names")
             )
+        if not self.size:
+            raise InputError(f"{where}: row {int(cell)}, but this modality has no rows at all")
         if int(cell) >= self.size:
             raise InputError(
                 f"{where}: row {int(cell)}, but there are only {self.size} rows "

@@ -61,18 +61,25 @@ class Items:
         return Items(self.things[first:end], lambda row: token(first + row), source, names)
 
 
-def items_of(given: Any, *, column: str | None = None) -> Items:
+def items_of(given: Any, *, column: str | None = None, names: str | None = None) -> Items:
     """What people hand over to be encoded.
 
     Args:
         given: a folder of pictures, a .txt file with one text a line, a table of texts (.csv,
             .tsv, .jsonl, .parquet), or a list of sentences, paths, arrays or PIL images.
         column: of a table, the column that holds the texts; not needed where it is the only one.
+        names: of a table, the column that says what each text is called; the texts themselves
+            where it is left out.
 
     Raises:
         NotFoundError: there is no such folder or file.
         InputError: it holds nothing to encode, or things that cannot be told apart.
+        UnknownNameError: a table has no such column.
     """
+    if names is not None and (
+        not isinstance(given, str | Path) or Path(given).suffix.lower() not in TABLES
+    ):
+        raise InputError(f"a column of names, {names!r}, goes with a table ({', '.join(TABLES)})")
     if isinstance(given, str | Path):
         path = Path(given).expanduser()
         if path.is_dir():
@@ -82,7 +89,15 @@ def items_of(given: Any, *, column: str | None = None) -> Items:
         if path.suffix.lower() in TABLES:
             # Rows of a table have no fixed places on the disk: its texts are held in memory.
             told = list(text_column(path, column))
-            return Items(told, lambda row: told[row].encode(), {"file": path.name}, told)
+            if names is None:
+                return Items(told, lambda row: told[row].encode(), {"file": path.name}, told)
+            called = list(text_column(path, names))
+            return Items(
+                told,
+                lambda row: f"{called[row]}\n{told[row]}".encode(),
+                {"file": path.name},
+                called,
+            )
         texts = read_texts(path)
         return Items(texts, lambda row: texts[row].encode(), {"file": path.name}, texts)
     if not hasattr(given, "__len__") or not hasattr(given, "__getitem__"):
@@ -95,8 +110,8 @@ def items_of(given: Any, *, column: str | None = None) -> Items:
     if hasattr(given, "iloc"):  # pandas looks numbers up among labels
         given = given.to_numpy()
     named = all(isinstance(each, str | Path) for each in given[:1])
-    names = [str(each) for each in given] if named else None
-    return Items(given, lambda row: _told_apart(given[row]), {}, names)
+    words = [str(each) for each in given] if named else None
+    return Items(given, lambda row: _told_apart(given[row]), {}, words)
 
 
 def _folder(path: Path) -> Items:

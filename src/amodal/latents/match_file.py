@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from amodal.errors import InputError, NotFoundError, Notice, unknown_name
+from amodal.errors import InputError, NotFoundError, Notice, UnknownNameError, unknown_name
 from amodal.latents.item_lookup import ItemNames
 from amodal.latents.match_example import example_of_matches
 from amodal.latents.matches import MatchTable
@@ -87,7 +87,14 @@ def _check_columns(table: Table, items: Mapping[str, ItemNames]) -> None:
             )
     for name in table.names:
         if name not in items:
-            raise unknown_name(f"column in {path}: modality", name, items)
+            raise _unknown_column(str(path), name, items)
+
+
+def _unknown_column(where: str, name: str, items: Mapping[str, ItemNames]) -> UnknownNameError:
+    """A column of anything else does not belong into the file."""
+    found = unknown_name(f"column in {where}: modality", name, items)
+    remedy = "leave out other columns" if name else "leave out the index (pandas: index=False)"
+    return UnknownNameError(f"{found} A column for each modality and no others: {remedy}.")
 
 
 def _rows(table: Table, items: Mapping[str, ItemNames]) -> list[tuple[int, ...]]:
@@ -110,7 +117,7 @@ def _row(
 ) -> tuple[int, ...]:
     for name in cells:
         if name not in items:
-            raise unknown_name(f"column in {table.where(number)}: modality", name, items)
+            raise _unknown_column(table.where(number), name, items)
     row = tuple(
         known.row_of(cells.get(name, ""), table.where(number, name))
         for name, known in items.items()

@@ -120,7 +120,14 @@ def _read_npz(path: Path, key: str | None) -> NamedLatents:
     key = tables[0] if key is None else key
     if key not in shapes:
         raise unknown_name(f"array of {path}:", key, shapes)
-    named = [name for name in NAMES if name != key and shapes.get(name) == shapes[key][:1]]
+    present = [name for name in NAMES if name != key and len(shapes.get(name, ())) == 1]
+    named = [name for name in present if shapes[name] == shapes[key][:1]]
+    lengths = {shapes[name][0] for name in tables}
+    if present and not any(shapes[name][0] in lengths for name in present):
+        raise InputError(
+            f"{path}: {present[0]!r} has {shapes[present[0]][0]:,} names, {key!r} has "
+            f"{shapes[key][0]:,} rows: save a name for each row, or none"
+        )
     with _load(path) as arrays:
         names = _texts(path, arrays[named[0]]) if named else None
         return NamedLatents(arrays[key], names)
@@ -163,7 +170,10 @@ def _load(path: Path) -> Any:
     try:
         return np.load(path, mmap_mode=mode, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        raise DamagedError(f"{path} cannot be read ({error})") from error
+        raise DamagedError(
+            f"{path} cannot be read: it is cut short, no array of numpy, or holds Python objects: "
+            "save a table of numbers again, numpy.save(path, rows.astype('float32'))"
+        ) from error
 
 
 def _listed(shapes: dict[str, tuple[int, ...]]) -> str:

@@ -80,7 +80,11 @@ def read_manifest(path: str | Path) -> Manifest:
     if not path.is_dir():
         raise NotFoundError(_absent(path))
     if not (path / MANIFEST).is_file():
-        raise DamagedError(f"{path} is no store of latents (it has no {MANIFEST}): {REMEDY}")
+        raise DamagedError(
+            f"{path} is no store of latents (it has no {MANIFEST}): give a folder that `amodal "
+            "encode` has made; raw things are encoded first, amodal encode "
+            f"{path} --model NAME --out latents/NAME"
+        )
     return read_versioned(
         path / MANIFEST,
         Manifest.from_json,

@@ -142,9 +142,10 @@ def records_of(path: Path) -> Iterator[tuple[int, list[str]]]:
                 if any(cell.strip() for cell in record):
                     yield reader.line_num, record
     except (UnicodeDecodeError, csv.Error) as error:
+        save = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
         raise InputError(
-            f"{path} cannot be read as {path.suffix[1:].upper()} text ({error})"
-        ) from (error)
+            f"{path} cannot be read as {path.suffix[1:].upper()} text ({error}){save}"
+        ) from error
 
 
 def _named(path: Path, names: tuple[str, ...], records: Iterator[tuple[int, list[str]]]) -> Rows:
@@ -177,7 +178,9 @@ def _json_rows(path: Path) -> Rows:
                 if text.strip():
                     yield line, _json_cells(f"{path}, line {line}", text)
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} cannot be read as lines of JSON ({error})") from error
+        raise InputError(
+            f"{path} cannot be read as lines of JSON ({error}); save it as UTF-8"
+        ) from error
 
 
 def _json_cells(where: str, text: str) -> dict[str, str]:

@@ -24,6 +24,27 @@ COST = 4.0
 mean is nearer to the mean of all things, and so says less of each, even where its error is less."""
 
 
+def named_shares(
+    shares: Float[Tensor, "answerer dim"], *, trained: bool = True
+) -> dict[str, float]:
+    """Answerer -> its mean share over all columns.
+
+    Args:
+        shares: of one direction, in the order of `ANSWERERS`.
+        trained: whether any member left its closed-form start; if none did, they answer as it does.
+
+    Example:
+        >>> shares = torch.tensor([[0.75], [0.0], [0.25], [0.0], [0.0]])
+        >>> named_shares(shares, trained=False)["ridge regression"]
+        0.75
+    """
+    found: dict[str, float] = dict(zip(ANSWERERS, shares.mean(1).tolist(), strict=True))
+    if not trained:
+        found[START] += found[TRAINED]
+        found[TRAINED] = 0.0
+    return found
+
+
 def blend_shares(
     answers: Float[Tensor, "answerer thing dim"],
     truth: Float[Tensor, "thing dim"],

@@ -10,6 +10,7 @@ import numpy as np
 
 from amodal.errors import InputError, MissingExtraError, Notice, unknown_name
 from amodal.latents import Latents, MatchTable, Normalisation, as_checked, separate_things
+from amodal.latents.remarks import remark_on_rows
 from amodal.losses import find_loss
 from amodal.model.plan import FEWEST_TO_HOLD_OUT
 from amodal.model.presets import Preset, find_preset
@@ -18,6 +19,10 @@ from amodal.specification import LatentSpec
 from amodal.training import Run, TrainingSettings
 from amodal.workspace import Architecture
 
+WIDEST = 1_000_000
+"""Columns of a latent space, at most."""
+MOST_MEMBERS, MOST_FOLDS, MOST_SEED = 1000, 99, 2**32 - 1
+"""So many runs have seeds of their own (`plan_runs`), and all of them are 64-bit numbers."""
 LARGEST_STATE = 512
 """Numbers in a state when nothing is asked for, however many the modalities have together."""
 
@@ -58,14 +63,14 @@ def settings_of(parameters: Mapping[str, Any]) -> Preset:
     # A run checks its losses and its learning rate: here, before anything is read or written.
     Run(0, settings.losses, np.empty(0, dtype=np.int64), learning_rate=settings.learning_rate)
     problems = [
-        f"{name} must be a whole number of at least {least}, got {value!r}"
-        for name, least, value in (
-            ("members", 1, settings.members),
-            ("folds", 0, settings.folds),
-            ("seed", 0, parameters["seed"]),
-            ("principal", 0, 0 if settings.principal is None else settings.principal),
+        f"{name} must be a whole number from {least} to {most:,}, got {value!r}"
+        for name, least, most, value in (
+            ("members", 1, MOST_MEMBERS, settings.members),
+            ("folds", 0, MOST_FOLDS, settings.folds),
+            ("seed", 0, MOST_SEED, parameters["seed"]),
+            ("principal", 0, WIDEST, 0 if settings.principal is None else settings.principal),
         )
-        if not isinstance(value, int | np.integer) or value < least
+        if not isinstance(value, int | np.integer) or not least <= value <= most
     ]
     if settings.training.steps and not any(settings.losses.values()):
         problems.append("no loss has a weight: give one of them a weight, or ask for steps=0")
@@ -103,7 +108,10 @@ def check_latents(latents: Any, spaces: Mapping[str, LatentSpec]) -> dict[str, L
     for name in spaces:
         if name not in latents:
             raise unknown_name("modality in spaces", name, latents)
-    return {name: as_checked(name, value, spec=spaces.get(name)) for name, value in latents.items()}
+    checked = {n: as_checked(n, value, spec=spaces.get(n)) for n, value in latents.items()}
+    for name, given in checked.items():
+        remark_on_rows(name, latents[name], given.rows)
+    return checked
 
 
 def normalisation_of(given: Latents, principal: int | None = None) -> Normalisation:

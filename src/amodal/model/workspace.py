@@ -240,6 +240,12 @@ class Workspace(Sharing, SklearnCalls):
         inside = self.architecture_.specs
         return {name: found.given(inside[name]) for name, found in self.normalisation_.items()}
 
+    @property
+    def trained_(self) -> bool:
+        """Whether any member left its closed-form start."""
+        self._fitted()
+        return self.ensemble_.start is None or any(kept.get("step") for kept in self.gate_)
+
     def translate(self, values: Any, source: str, target: str, *, uncertainty: bool = False) -> Any:
         """Turn latents of one modality into latents of another: the members' mean answer.
 

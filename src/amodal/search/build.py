@@ -7,7 +7,7 @@ many rows, and give the folder its name.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +30,7 @@ from amodal.search.manifest import (
     read_manifest,
     write_manifest,
 )
-from amodal.search.metadata import Metadata, read_metadata
+from amodal.search.metadata import Metadata, read_metadata, with_names
 from amodal.search.rows import blocks, part, spread_over, survey
 from amodal.search.settings import IndexSettings
 from amodal.search.table import NAME, ROW, Parts, VectorTable, import_lancedb
@@ -89,6 +89,7 @@ def build_index(
     modality: str,
     sources: tuple[str, ...] = (),
     metadata: Any = None,
+    names: Sequence[str] | None = None,
     banks: Mapping[str, Any] | None = None,
     settings: IndexSettings | None = None,
     origin: Mapping[str, Any] | None = None,
@@ -97,12 +98,14 @@ def build_index(
     import_lancedb()
     out, settings = Path(out), settings or IndexSettings()
     table = read_metadata(metadata)
+    if names is not None:
+        table = with_names(table, names)
     work = _checked(
         model, latents, modality, sources, table, banks or {}, settings, dict(origin or {})
     )
     if out.exists():
         if not (out / MANIFEST).is_file():
-            raise ExistsError(f"{out} exists and is no index: choose another --out")
+            raise ExistsError(f"{out} exists and is no index: remove it, or choose another --out")
         there = read_manifest(out)
         check_same(out, there, work.manifest)
         return there

@@ -39,6 +39,9 @@ def _explained(where: str, reason: str, columns: Mapping[str, str]) -> AmodalErr
             f"such as {_example(columns)}, on the columns {_listed(columns)}"
         )
     name = absent[1]
+    spaced = next((known for known in columns if known.startswith(f"{name} ")), None)
+    if spaced is not None and spaced in where:
+        return InputError(f"where {where!r}: a name with a blank stands in backticks, `{spaced}`")
     wrong = unknown_name("column", name, columns)
     # What stands to the right of a comparison was meant as a text, not as the name of a column.
     value = re.search(rf"(?:=|<|>|LIKE|IN\s*\()\s*[`\"]?{re.escape(name)}", where, re.I)

@@ -31,8 +31,8 @@ class CatalogueThings:
     """How to find the things again, as plain values."""
 
     def pictures(self, found: Any) -> UInt8[np.ndarray, "found side side 3"]:
-        """Pictures of some of the catalogue's rows."""
-        return self.raw("image", self.rows[np.asarray(found, np.int64)])
+        """What was found for a query (a `Found`), as pictures."""
+        return self.raw("image", self.rows[found.rows])
 
     def metadata(self) -> Metadata:
         """What each thing's sentence says, and its factors in the units that people type."""

@@ -70,6 +70,7 @@ class Index:
         modality: str,
         sources: Sequence[str] = (),
         metadata: str | Path | Mapping[str, Any] | Any = None,
+        names: Sequence[str] | None = None,
         banks: Mapping[str, Any] | None = None,
         settings: IndexSettings | None = None,
         origin: Mapping[str, Any] | None = None,
@@ -87,6 +88,7 @@ class Index:
             sources: the modalities that queries will be of; all others when left out.
             metadata: a .csv, .parquet or .jsonl file with one line for each row, or a dict of
                 columns.
+            names: what each row is called: becomes the column `item` of the metadata.
             banks: with a hubness correction, latents of queries for each of `sources`: any rows
                 of that modality, such as those that the workspace was fitted on.
             settings: of the build.
@@ -105,6 +107,7 @@ class Index:
             modality=modality,
             sources=tuple(sources),
             metadata=metadata,
+            names=names,
             banks=banks,
             settings=settings,
             origin=origin,
@@ -168,7 +171,7 @@ class Index:
         nearest = self.table.nearest(
             f"vector_{number}",
             queries_with(vectors, corrected=corrected).numpy(),
-            top=int(top),
+            top=min(int(top), len(self)),
             probes=None if exact or parts is None else parts.probes,
             where=where,
             columns=[f"hubness_{number}", *self.manifest.columns],

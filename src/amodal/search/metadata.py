@@ -1,7 +1,7 @@
 """Metadata: a table with one line for each row of the latents, read block by block."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,14 @@ from amodal.errors import DamagedError, InputError, MissingExtraError, NotFoundE
 from amodal.files import checksum
 from amodal.search.table import ROW
 
+ITEM = "item"
+"""The column with the names of the items, where they have names."""
 RESERVED = ("vector_", "hubness_", "_")
 """How the names of the index's own columns begin."""
 BLOCK_BYTES = 8 * 2**20
 """Of a CSV file, read at once; the types of its columns are those of the first such block."""
+NAMES_AT_ONCE = 10_000
+"""Names of items that are held at once."""
 FORMATS = (".csv", ".parquet", ".jsonl")
 EXPECTED = """
 expected a header and one line for each row of the latents, in their order:
@@ -53,6 +57,18 @@ class Metadata:
                     "rename it"
                 )
         lowered = [name.lower() for name in self.schema.names]
+        (only, *more) = self.schema.names or [""]
+        if not more and any(sign in only for sign in ";\t|"):
+            raise InputError(
+                f"{self.name} has one column, {only!r}: separate columns by commas, or save the "
+                "table as Parquet or lines of JSON"
+            )
+        unread = [field.name for field in self.schema if "binary" in str(field.type)]
+        if unread:
+            raise InputError(
+                f"{self.name}: the column {unread[0]!r} holds bytes that are no UTF-8: save the "
+                "file as UTF-8"
+            )
         twice = sorted({name for name in lowered if lowered.count(name) > 1})
         if twice:
             raise InputError(f"{self.name}: columns of the same name: {twice}: rename them")
@@ -113,6 +129,50 @@ def read_metadata(given: Any) -> Metadata | None:
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
         name = "metadata" if isinstance(given, Mapping) else str(given)
         raise DamagedError(f"{name} cannot be read ({error}): {EXPECTED}") from error
+
+
+def with_names(metadata: Metadata | None, names: Sequence[str]) -> Metadata:
+    """Metadata with a first column of what each row is called; a column of that name stays.
+
+    Args:
+        metadata: what else is known, if anything.
+        names: one for each row, perhaps on the disk: read block by block.
+
+    Example:
+        >>> with_names(read_metadata({"price": [3.0, 4.5]}), ["mug", "bowl"]).columns
+        {'item': 'string', 'price': 'double'}
+    """
+    import pyarrow
+
+    if metadata is not None and ITEM in metadata.schema.names:
+        return metadata
+    field = pyarrow.field(ITEM, pyarrow.string())
+    schema = pyarrow.schema([field, *(metadata.schema if metadata else [])])
+    digest = hashlib.sha256((metadata.digest if metadata else "").encode())
+    for name in names:
+        digest.update(f"{len(name)} {name}".encode())
+
+    def blocks() -> Iterator[Any]:
+        first = 0
+        for block in metadata.blocks() if metadata else _alone(len(names)):
+            # Where metadata has more lines than there are rows, its check says so.
+            some = [names[row] for row in range(first, min(first + len(block), len(names)))]
+            some += [""] * (len(block) - len(some))
+            yield block.add_column(0, field, [pyarrow.array(some, pyarrow.string())]).select(
+                schema.names
+            )
+            first += len(block)
+
+    name = metadata.name if metadata else "the names of the items"
+    return Metadata(name, schema, digest.hexdigest(), blocks)
+
+
+def _alone(count: int) -> Iterator[Any]:
+    """Tables of so many lines in all, of a column that nobody asks for."""
+    import pyarrow
+
+    for start in range(0, count, NAMES_AT_ONCE):
+        yield pyarrow.table({ROW: range(start, min(start + NAMES_AT_ONCE, count))})
 
 
 def _of_columns(columns: Mapping[str, Any]) -> Metadata:

@@ -180,7 +180,13 @@ class VectorTable:
             search = search.bypass_vector_index() if probes is None else search.nprobes(probes)
             if where is not None:
                 search = search.where(where, prefilter=True)
-            found = search.to_arrow().to_pydict()
+            try:
+                found = search.to_arrow().to_pydict()
+            except (RuntimeError, OSError) as error:
+                raise DamagedError(
+                    f"the index cannot be read ({_first_line(error)}): remove its folder and index "
+                    "again"
+                ) from error
             # LanceDB calls 1 - q.x the distance.
             similarity = 1 - np.asarray(found.pop("_distance"), np.float32)
             yield Nearest(similarity, found)

@@ -51,5 +51,6 @@ class NamedModel(UnimodalModel):
         """
         raise InputError(
             f"{self.name} turns things into latents and not back: rank things that you have by "
-            "the translated latents, with Workspace.rank"
+            "the translated latents, by `amodal index` and `amodal search`, in Python by "
+            "Workspace.rank"
         )
