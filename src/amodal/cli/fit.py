@@ -8,6 +8,9 @@ from typing import Any
 
 from amodal.errors import InputError
 
+EXACT = 1e-9
+"""Errors below this are none: rows that are all alike."""
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -130,7 +133,7 @@ def summary(model: Any, sizes: dict[str, int], seconds: float) -> str:
     for (source, target), errors in model.held_out_errors_.items():
         lines.append(f"{source} to {target}: {_judged(errors)}")
         shares = named_shares(model.ensemble_.shares[source, target], trained=model.trained_)
-        told = [f"{name} {share:.0%}" for name, share in shares.items()]
+        told = [f"{name} {share:.0%}" for name, share in shares.items() if share]
         lines.append(f"  shares of the answer: {', '.join(told)}")
     return "\n".join(lines)
 
@@ -149,7 +152,7 @@ def _judged(errors: Mapping[str, float]) -> str:
     blended = errors["blended"]
     simple = {name: errors[name] for name in (START, KERNEL) if name in errors}
     text = f"held-out squared error {blended:.3g} (saying the mean has about 1)"
-    if not simple:
+    best = min(simple, key=lambda name: simple[name], default=None)
+    if best is None or simple[best] < EXACT:
         return text
-    best = min(simple, key=lambda name: simple[name])
-    return f"{text}, {blended / max(simple[best], 1e-12):.2f} times that of {best} alone"
+    return f"{text}, {blended / simple[best]:.2f} times that of {best} alone"

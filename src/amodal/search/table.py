@@ -4,6 +4,7 @@ Nothing else imports lancedb. Vectors are compared by inner product.
 """
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -205,4 +206,6 @@ def _as_column(values: Any, kind: Any) -> Any:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    """An error of LanceDB's without the place in its source."""
+    text = re.sub(r",? /\S+\.rs:\d+:\d+", "", str(error))
+    return text.splitlines()[0][:200] if text else type(error).__name__
