@@ -8,9 +8,6 @@ from typing import Any
 
 from amodal.errors import InputError
 
-EXACT = 1e-9
-"""Errors below this are none: rows that are all alike."""
-
 
 @dataclass(frozen=True)
 class Fit:
@@ -153,6 +150,6 @@ def _judged(errors: Mapping[str, float]) -> str:
     simple = {name: errors[name] for name in (START, KERNEL) if name in errors}
     text = f"held-out squared error {blended:.3g} (saying the mean has about 1)"
     best = min(simple, key=lambda name: simple[name], default=None)
-    if best is None or simple[best] < EXACT:
+    if best is None or simple[best] == 0:  # rows that are all alike
         return text
     return f"{text}, {blended / simple[best]:.2f} times that of {best} alone"
