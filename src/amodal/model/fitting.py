@@ -117,6 +117,7 @@ def fit_population(
             settings=replace(own, steps=own.steps // 4, batch=BATCH),
             only_told=given.only_told,
             checkpoint=place,
+            title="self-training",
         )
 
     def trained(runs: list[Run], **places: Any) -> tuple[Population, Outcome]:
@@ -130,7 +131,10 @@ def fit_population(
     tries = {} if folder is None else {"checkpoint": folder / TRIES}
     if settings.training.steps > 0:  # or there is nothing to choose by
         trials = weighed_trials(
-            table, trials, folds=settings.folds, trained=lambda runs: trained(runs, **tries)[1]
+            table,
+            trials,
+            folds=settings.folds,
+            trained=lambda runs: trained(runs, title="weighing unmatched rows", **tries)[1],
         )
     runs, owners = [], []
     for number, trial in enumerate(trials):

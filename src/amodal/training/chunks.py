@@ -43,6 +43,7 @@ def train(
     only_told: Mapping[str, int] | None = None,
     checkpoint: Path | None = None,
     on_look: OnLook | None = None,
+    title: str = "training",
 ) -> Outcome:
     """Train every run of a population.
 
@@ -65,6 +66,7 @@ def train(
             second at most (further chunks have a number in the name); removed by the caller once
             the result is safe, see `remove_checkpoints`.
         on_look: called with the rows of the history at every look.
+        title: of the progress line.
     """
     settings = replace(settings, precision=fitting_precision(settings.precision))
     chunks = cut(runs, population.architecture, batch=settings.batch)
@@ -103,7 +105,7 @@ def train(
     total = settings.steps * len(chunks)
     with (
         memory_kept(),
-        progress("training", total, unit="steps", done=done) as advance,
+        progress(title, total, unit="steps", done=done) as advance,
     ):
         outcomes = _all_of([lambda c=c: job(c, advance) for c in range(len(chunks))], stop)
     return _joined(population, chunks, outcomes)

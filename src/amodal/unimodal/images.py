@@ -18,14 +18,13 @@ def checked_images(raw: Any, *, side: int, name: str) -> UInt8[np.ndarray, "n si
     """
     if not isinstance(raw, np.ndarray) or raw.dtype != np.uint8:
         found = raw.dtype if isinstance(raw, np.ndarray) else type(raw).__name__
-        if isinstance(raw, list | tuple):
-            raise InputError(
-                f"{name}: images must be one uint8 array of shape (n, {side}, {side}, 3), got a "
-                f"{found}: files are read by models by name, such as hf:facebook/dinov2-small"
-            )
         raise InputError(
             f"{name}: images must be a uint8 array of shape (n, {side}, {side}, 3), got {found}: "
-            "for values in [0, 1] pass (values * 255).round().astype('uint8')"
+            + (
+                "stack them; files are read by models by name, such as hf:facebook/dinov2-small"
+                if isinstance(raw, list | tuple)
+                else "for values in [0, 1] pass (values * 255).round().astype('uint8')"
+            )
         )
     if raw.shape[1:] != (side, side, 3):
         raise InputError(
