@@ -27,6 +27,8 @@ def test_usual_rows_need_no_remark() -> None:
     assert said(ROWS.astype(np.float32) + np.float32(1e6)) == ""  # as their owner has them
     assert said(np.concatenate([ROWS, np.ones((50, 1))], 1)) == ""  # one column of ones
     assert said(ROWS[:1]) == ""
+    assert said(torch.from_numpy(ROWS).requires_grad_(), torch.from_numpy(ROWS).float()) == ""
+    assert said(torch.from_numpy(ROWS).bfloat16(), torch.from_numpy(ROWS).float()) == ""
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.int64])

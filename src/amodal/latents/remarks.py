@@ -4,6 +4,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from amodal.errors import Notice
@@ -31,7 +32,6 @@ def remark_on_rows(name: str, given: Any, rows: Float[Tensor, "row dim"]) -> Non
         Notice: of the modality, and of the first such column.
 
     Example:
-        >>> import torch
         >>> with warnings.catch_warnings(record=True) as caught:
         ...     warnings.simplefilter("always")
         ...     remark_on_rows("touch", None, torch.ones(9, 2))
@@ -58,6 +58,10 @@ def _lost(given: Any, step: int) -> tuple[int, float, float] | None:
     """The first column whose differences float32 does not resolve: number, mean and deviation."""
     if given is None or isinstance(given, Latents):
         return None
+    if isinstance(given, Tensor):
+        if given.dtype not in (torch.float64, torch.int32, torch.int64):
+            return None
+        given = given.detach().cpu().numpy()
     some = np.asarray(given[::step])
     if some.dtype == np.float32 or some.dtype.itemsize < 4:
         return None
