@@ -132,6 +132,17 @@ def test_the_page_and_the_json_tell_the_same(model) -> None:
     assert page == str(diagnose(model))
 
 
+def test_the_page_names_no_training_where_there_was_none() -> None:
+    found = diagnose(fit(draw(200), matches=30, steps=0))
+    assert not found.trained
+    page = str(found)
+    assert "answered by" in page
+    assert "ridge regression 100%" in page
+    assert "trained members" not in page
+    assert "members kept their start" in page
+    assert "made no difference" not in page
+
+
 def test_the_page_says_when_unmatched_rows_weigh_less(model) -> None:
     diagnosis = diagnose(model)
     assert "of their weights" not in str(diagnosis)

@@ -140,4 +140,6 @@ def test_names_stand_first_and_in_order() -> None:
     with pytest.raises(InputError, match="has 25,000 lines, the latents have 24,999 rows"):
         with_names(prices, names[:-1]).check(24_999)
     named = read_metadata({"item": ["a", "b"]})
-    assert with_names(named, ["c", "d"]) is named
+    assert with_names(named, ["a", "b"]) is named
+    with pytest.raises(InputError, match=r"row 0 .* is 'a', in the latents it is 'b': sort"):
+        with_names(named, ["b", "a"])

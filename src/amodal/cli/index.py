@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from amodal.cli.encode import is_generated
 from amodal.errors import InputError, NotFoundError
 
 
@@ -98,7 +99,7 @@ class Index:
         from amodal.latents.places import read_place
 
         found = read_place(self.modality, self.latents)
-        if self.data is None or not (self.data / "manifest.json").is_file():
+        if self.data is None or not is_generated(self.data):
             return found.rows, found.names, None
         if not (self.latents / MANIFEST).is_file():
             raise self.nameless()

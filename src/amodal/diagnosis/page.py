@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from amodal.diagnosis.forecast import Forecast
 from amodal.diagnosis.measures import SAME, DirectionFigures
 from amodal.evaluation.intervals import Interval
-from amodal.model.blending import TRAINED
+from amodal.model.blending import SELF_TRAINED, TRAINED
 
 if TYPE_CHECKING:
     from amodal.diagnosis.diagnose import Diagnosis
@@ -66,7 +66,7 @@ def _training(found: DirectionFigures, diagnosis: "Diagnosis") -> Iterable[str]:
         return
     answered = ", ".join(f"{name} {share:.0%}" for name, share in found.shares.items() if share)
     yield _row("answered by", answered)
-    if not diagnosis.trained:
+    if not diagnosis.trained and not found.shares.get(SELF_TRAINED):
         yield "  members kept their start: nothing was trained, or training did not help"
         return
     weight = diagnosis.unmatched_weight

@@ -61,8 +61,9 @@ def _lost(given: Any, step: int) -> tuple[int, float, float] | None:
     if isinstance(given, Tensor):
         if given.dtype not in (torch.float64, torch.int32, torch.int64):
             return None
-        given = given.detach().cpu().numpy()
-    some = np.asarray(given[::step])
+        some = given[::step].detach().cpu().numpy()
+    else:
+        some = np.asarray(given[::step])
     if some.dtype == np.float32 or some.dtype.itemsize < 4:
         return None
     values = some.astype(np.float64)

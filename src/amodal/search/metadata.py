@@ -132,11 +132,14 @@ def read_metadata(given: Any) -> Metadata | None:
 
 
 def with_names(metadata: Metadata | None, names: Sequence[str]) -> Metadata:
-    """Metadata with a first column of what each row is called; a column of that name stays.
+    """Metadata with a first column of what each row is called.
 
     Args:
-        metadata: what else is known, if anything.
+        metadata: what else is known, if anything; a column `item` of its own must hold the names.
         names: one for each row, perhaps on the disk: read block by block.
+
+    Raises:
+        InputError: it has such a column, of other things or in another order.
 
     Example:
         >>> with_names(read_metadata({"price": [3.0, 4.5]}), ["mug", "bowl"]).columns
@@ -145,6 +148,7 @@ def with_names(metadata: Metadata | None, names: Sequence[str]) -> Metadata:
     import pyarrow
 
     if metadata is not None and ITEM in metadata.schema.names:
+        _check_names(metadata, names)
         return metadata
     field = pyarrow.field(ITEM, pyarrow.string())
     schema = pyarrow.schema([field, *(metadata.schema if metadata else [])])
@@ -165,6 +169,18 @@ def with_names(metadata: Metadata | None, names: Sequence[str]) -> Metadata:
 
     name = metadata.name if metadata else "the names of the items"
     return Metadata(name, schema, digest.hexdigest(), blocks)
+
+
+def _check_names(metadata: Metadata, names: Sequence[str]) -> None:
+    told = (str(value) for block in metadata.blocks() for value in block[ITEM].to_pylist())
+    # Of different lengths, the check of the lines says so.
+    for row, (name, other) in enumerate(zip(names, told, strict=False)):
+        if name != other:
+            raise InputError(
+                f"{metadata.name}: row {row} (counted from 0) of its column {ITEM!r} is {other!r}, "
+                f"in the latents it is {name!r}: sort its lines as the latents are, or call the "
+                "column otherwise"
+            )
 
 
 def _alone(count: int) -> Iterator[Any]:
