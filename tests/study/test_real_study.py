@@ -249,16 +249,64 @@ def test_the_command_writes_tables_pages_and_figures(folder, tmp_path, capsys) -
     assert "mAP →" in page
     assert "<svg" in (docs / "real" / "digits.svg").read_text("utf-8")
     assert "label transfer" in (docs / "real" / "digits.md").read_text("utf-8")
-    assert (out / "real" / "results.csv").read_text().count("\n") == 25
+    command = f"amodal study real --data {folder.name} --seeds 2 --shares 0.1 1.0"
+    assert f"{command} --methods ridge cca transport-cca\n" in summary
+    table = docs / "real" / "results.csv"
+    assert table.read_bytes() == (out / "real" / "real" / "results.csv").read_bytes()
+    assert table.read_text().count("\n") == 25
     # Another part of the same folder: pages hold both.
     lines = run_real(folder, out, sets=["cells"], methods=["csa"], shares=[0.1], seeds=2)
     assert lines[0].startswith("2 cells measured now, 26 in all")
+
+
+def test_a_known_table_spares_what_it_holds(folder, tmp_path, capsys) -> None:
+    words = ["study", "real", "--data", str(folder), "--shares", "0.1", "--seeds", "2"]
+    first, second = tmp_path / "first", tmp_path / "second"
+    quick = ["--methods", "ridge", "cca"]
+    assert main([*words, "--out", str(tmp_path / "a"), *quick, "--docs", str(first)]) == 0
+    known = first / "real" / "results.csv"
+    assert main([*words, "--out", str(tmp_path / "b"), "--known", str(known), *quick]) == 0
+    assert "8 cells taken from" in capsys.readouterr().out
+    more = [*words, "--out", str(tmp_path / "c"), "--known", str(known), "--docs", str(second)]
+    assert main([*more, "--methods", "csa", "--sets", "cells"]) == 0
+    told = capsys.readouterr().out
+    assert "8 cells taken from" in told
+    assert "2 cells measured now, 10 in all" in told
+    pages = [place / "real" / "digits.md" for place in (first, second)]
+    assert pages[0].read_text() == pages[1].read_text()
+    page = (second / "real.md").read_text()
+    for ran in ("--shares 0.1 --methods ridge cca", "--sets cells --shares 0.1 --methods csa"):
+        assert f"amodal study real --data {folder.name} --seeds 2 {ran}\n" in page
+    rows = (second / "real" / "results.csv").read_text().splitlines()
+    assert set(known.read_text().splitlines()[1:]) < set(rows)
+
+
+def test_a_known_table_of_other_code_is_passed_over(folder, tmp_path, monkeypatch) -> None:
+    chosen = {"methods": ["ridge"], "shares": [0.1], "seeds": 1}
+    run_real(folder, tmp_path / "a", **chosen)
+    known = tmp_path / "a" / "real" / "real" / "results.csv"
+    monkeypatch.setattr(store, "RECIPE", 99)
+    lines = run_real(folder, tmp_path / "b", known=known, **chosen)
+    assert lines[0].startswith(f"0 cells taken from {known}, 2 cells measured now, 2 in all")
+
+
+@pytest.mark.parametrize("damage", ["no table", "set,key\na,b\n", "cut", "\xff"])
+def test_a_damaged_table_is_named(folder, tmp_path, damage) -> None:
+    chosen = {"methods": ["ridge"], "shares": [0.1], "seeds": 1}
+    run_real(folder, tmp_path / "a", **chosen)
+    known = tmp_path / "a" / "real" / "real" / "results.csv"
+    text = known.read_text()
+    known.write_bytes((text[:-40] if damage == "cut" else damage).encode("latin-1"))
+    with pytest.raises(DamagedError, match=r"results\.csv.* is no row of a study real"):
+        run_real(folder, tmp_path / "b", known=known, **chosen)
+    assert not (tmp_path / "b").exists()
 
 
 @pytest.mark.parametrize(
     ("words", "text"),
     [
         ([], "needs --data"),
+        (["--data", "{folder}", "--known", "none.csv"], "there is no table none.csv"),
         (["--data", "nowhere"], "there is no folder nowhere"),
         (["--data", "{folder}", "--sets", "cellz"], "did you mean 'cells'?"),
         (["--data", "{folder}", "--methods", "rigde"], "did you mean 'ridge'?"),

@@ -53,6 +53,9 @@ class Study:
     """Of real: which methods. By default all."""
     shares: tuple[float, ...] = ()
     """Of real: shares of the training things that are matched. By default 0.01, 0.1 and 1, all."""
+    known: Path | None = None
+    """Of real: results.csv of an earlier study; what it holds of the same tasks and methods is not
+    measured again."""
 
     def __post_init__(self) -> None:
         if self.seeds < 0:
@@ -75,7 +78,9 @@ class Study:
         from amodal.study.everything import run_studies
         from amodal.study.settings import study_settings
 
-        self._refuse("real", sets=self.sets, methods=self.methods, shares=self.shares)
+        self._refuse(
+            "real", sets=self.sets, methods=self.methods, shares=self.shares, known=self.known
+        )
         settings = study_settings(
             self.budget,
             pairing=self.pairing,
@@ -99,6 +104,7 @@ class Study:
             shares=self.shares,
             seeds=self.seeds,
             first_seed=self.first_seed,
+            known=self.known,
             docs=self.docs,
         )
 

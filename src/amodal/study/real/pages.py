@@ -33,10 +33,12 @@ PUBLISHED = {
 """The names of figures in the JSON beside the data."""
 
 
-def write_pages(docs: Path, sets: Sequence[RealSet], rows: Sequence[Row], command: str) -> None:
+def write_pages(
+    docs: Path, sets: Sequence[RealSet], rows: Sequence[Row], commands: Sequence[str]
+) -> None:
     """`real.md`, and in the folder `real` a page and a figure for each set that has figures."""
     there = [chosen for chosen in sets if choose(rows, set=chosen.name)]
-    _write(docs / f"{FOLDER}.md", summary_page(there, rows, command))
+    _write(docs / f"{FOLDER}.md", summary_page(there, rows, commands))
     for chosen in there:
         figure = drawing(chosen, rows)
         save_drawing(figure, docs / FOLDER)
@@ -45,14 +47,17 @@ def write_pages(docs: Path, sets: Sequence[RealSet], rows: Sequence[Row], comman
         _write(docs / FOLDER / f"{chosen.name}.md", set_page(chosen, rows, picture))
 
 
-def summary_page(sets: Sequence[RealSet], rows: Sequence[Row], command: str) -> str:
+def summary_page(sets: Sequence[RealSet], rows: Sequence[Row], commands: Sequence[str]) -> str:
     """What was found, and for each set its main figure and FOSCTTM beside the best others."""
     beside = [each for s in sets for each in beside_each_other(s, rows, measures_of(s)[0])]
     others = len({row["method"] for row in rows} - {OURS})
     parts = [
         "# Real latents",
         f"{OURS}'s default fit beside {others} baselines on the same latents and the same matches.",
-        f"```sh\n{command}\n```",
+        "```sh\n" + "\n".join(commands) + "\n```",
+        f"Every figure of every seed: [results.csv]({FOLDER}/results.csv). With "
+        "`--known results.csv` a study takes from there what it holds of the same tasks and "
+        "methods: another method, or more seeds, need no fit of these again.",
         protocol(rows),
         "## What this says",
         "\n".join(findings(beside)) or "Nothing yet: too few methods were measured.",

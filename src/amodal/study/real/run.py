@@ -1,18 +1,15 @@
 """`amodal study real`: measure what is missing, then write tables, figures and pages."""
 
-import csv
-import io
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from amodal.errors import InputError
-from amodal.files import atomic_path
-from amodal.study.base import Row
+from amodal.study.real.commands import commands
 from amodal.study.real.methods import find_methods
-from amodal.study.real.pages import write_pages
+from amodal.study.real.pages import FOLDER, write_pages
 from amodal.study.real.sets import find_sets
-from amodal.study.real.store import SHARES, RealPlan, measure_missing, stored_rows
+from amodal.study.real.store import SHARES, RealPlan, measure_missing, stored_rows, take_known
+from amodal.study.real.table import read_table, write_table
 
 NAME = "real"
 SEEDS = 5
@@ -27,6 +24,7 @@ def run_real(
     shares: Sequence[float] = (),
     seeds: int = 0,
     first_seed: int = 0,
+    known: Path | None = None,
     docs: Path | None = None,
 ) -> list[str]:
     """Measure every chosen method on every chosen set; what is measured already is only read.
@@ -42,13 +40,15 @@ def run_real(
         shares: of the training things that are matched; by default 1 %, 10 % and all.
         seeds: how many; by default 5.
         first_seed: from which they are counted.
-        docs: where the pages go too.
+        known: a table that an earlier study wrote (`results.csv`): what it holds of the same
+            tasks and methods is taken from there.
+        docs: where the pages and the table go too.
 
     Returns:
         Lines that say where the results are.
 
     Raises:
-        InputError, NotFoundError, UnknownNameError: before anything is fitted.
+        InputError, NotFoundError, UnknownNameError, DamagedError: before anything is fitted.
     """
     if data is None:
         raise InputError("amodal study real needs --data, the folder of the sets (NAME.npz, .json)")
@@ -57,29 +57,19 @@ def run_real(
     plan = RealPlan(
         find_sets(data, sets), find_methods(methods), tuple(sorted(set(shares))) or SHARES, counted
     )
-    measured = measure_missing(plan, folder)
     every = find_sets(data)
     whole = RealPlan(every, find_methods(), tuple(sorted({*SHARES, *plan.shares})), counted)
+    taken = take_known(whole, folder, read_table(known)) if known else 0
+    measured = measure_missing(plan, folder)
     rows = stored_rows(whole, folder)
-    _write_table(folder / "results.csv", rows)
-    command = f"amodal study real --data {shlex.quote(data.name)} --seeds {len(counted)}"
-    command += f" --first-seed {first_seed}" if first_seed else ""
-    for option, given in (("sets", sets), ("shares", shares), ("methods", methods)):
-        command += f" --{option} {' '.join(map(str, given))}" if given else ""
+    told = commands(rows, data.name, [each.name for each in every])
     for place in [folder, *([docs] if docs else [])]:
-        write_pages(place, every, rows, command)
+        write_pages(place, every, rows, told)
+        write_table(place / FOLDER / "results.csv", rows)
+    given = f"{taken:,} cells taken from {known}, " if known else ""
     lines = [
-        f"{measured:,} cells measured now, {len(rows):,} in all: {folder / 'results.csv'}",
-        f"summary: {folder / 'real.md'}; every figure: {folder / 'real'}",
+        f"{given}{measured:,} cells measured now, {len(rows):,} in all: "
+        f"{folder / FOLDER / 'results.csv'}",
+        f"summary: {folder / 'real.md'}; every figure: {folder / FOLDER}",
     ]
     return [*lines, f"documents: {docs / 'real.md'}"] if docs else lines
-
-
-def _write_table(path: Path, rows: Sequence[Row]) -> None:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    with atomic_path(path) as temporary:
-        temporary.write_text(text.getvalue(), "utf-8")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -18,6 +18,7 @@ from amodal.study.real import tasks
 from amodal.study.real.methods import METHODS, Method
 from amodal.study.real.scores import scores
 from amodal.study.real.sets import PRINCIPAL, RealSet
+from amodal.study.real.table import KEY
 from amodal.study.real.tasks import count_matches, draw_task, load_arrays
 
 RECIPE = 1
@@ -111,6 +112,20 @@ def measure_missing(plan: RealPlan, out: Path) -> int:
     return len(missing)
 
 
+def take_known(plan: RealPlan, out: Path, known: Mapping[str, Row]) -> int:
+    """Keep the plan's cells that have no file yet as a table has them; gives their number.
+
+    A key holds all that decides a cell, so that rows of other data or other code are passed over.
+    """
+    taken = 0
+    for cell in plan.cells():
+        row, path = known.get(plan.key(cell)), plan.path(out, cell)
+        if row is not None and not path.exists():
+            write_json(path, row)
+            taken += 1
+    return taken
+
+
 def _rows(plan: RealPlan, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Row]]:
     """Measured cells, one after another; what cells share is read and drawn once."""
     for (name, pair, share, seed), group in groupby(
@@ -141,6 +156,6 @@ def stored_rows(plan: RealPlan, out: Path) -> list[Row]:
             row = read_json(path)
             if not isinstance(row, dict) or row.get("method") != cell.method:
                 raise DamagedError(f"{path} is damaged: delete it to measure it again")
-            rows.append(row)
+            rows.append(row | {KEY: plan.key(cell)})
     order = {name: place for place, name in enumerate(METHODS)}
     return sorted(rows, key=lambda row: (row["share"], order[row["method"]], row["seed"]))
