@@ -34,8 +34,9 @@ def test_run_folder_is_complete(demo_run: Path) -> None:
     assert expected | {"demo.json", "evaluation.json", "report.html", "figures"} <= names
     assert not list(demo_run.rglob("*.part"))
     assert not list(demo_run.rglob("*checkpoint*"))
-    svgs = {path.name for path in (demo_run / "figures").iterdir()}
-    assert svgs == {"learning-curves.svg", "comparison-curves.svg", "comparison.svg"}
+    figures = {path.name for path in (demo_run / "figures").iterdir()}
+    curves = {"learning-curves.svg", "comparison-curves.svg", "comparison.svg"}
+    assert figures == curves | {"examples.png"}
 
 
 def test_report_is_one_page_that_loads_nothing(demo_run: Path) -> None:

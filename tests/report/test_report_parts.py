@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from amodal.report import galleries, tables
-from amodal.report.contents import ArmResult, Search
+from amodal.report.contents import ArmResult, Examples, Search
+from amodal.report.examples_sheet import examples_sheet
 from amodal.report.page import page, paragraph, tiles
 from amodal.report.plots import comparison_curves, learning_curves, spread_over
 
@@ -77,3 +78,24 @@ def test_drawings_name_their_axes_and_are_the_same_twice() -> None:
         for name in ("one", "two")
     ]
     assert "<!-- two -->" in comparison_curves(results, tables.LATENTS)
+
+
+def test_the_sheet_of_examples_shows_each_picture_in_its_colour() -> None:
+    colours = [[200, 10, 10], [10, 160, 10], [10, 10, 220]]
+    pictures = [np.full((2, 32, 32, 3), c, np.uint8) for c in colours]
+    sentences = ["a sentence that is too long for a single line under a picture", "a short one"]
+    given = Examples(
+        true={"text": sentences, "image": pictures[0]},
+        translated={("text", "image"): pictures[1], ("image", "text"): sentences},
+        round_trips={},
+        searches=[],
+        own_words=[],
+    )
+    sheet = examples_sheet(given, "a title")
+    assert sheet == examples_sheet(given, "a title")
+    with Image.open(io.BytesIO(sheet)) as image:
+        pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    shares = [(pixels == colour).all(1).mean() for colour in colours]
+    assert shares[0] == pytest.approx(shares[1], rel=0.05)
+    assert shares[1] > 0.1
+    assert shares[2] == 0

@@ -7,15 +7,16 @@ from pathlib import Path
 from amodal.files import atomic_path
 from amodal.report import galleries, plots, tables
 from amodal.report.contents import ReportContents
+from amodal.report.examples_sheet import examples_sheet
 from amodal.report.measures import in_words
 from amodal.report.page import findings, page, paragraph, preformatted, section, tiles
 from amodal.report.verdict import between_latents, findings_of, headline, key_figures, weakest
 
-PAGE, FIGURES = "report.html", "figures"
+PAGE, FIGURES, EXAMPLES = "report.html", "figures", "examples"
 
 
 def write_report(folder: Path, contents: ReportContents) -> Path:
-    """Write the page, and its drawings once more as files.
+    """Write the page, its drawings once more as files, and its first examples as one picture.
 
     Args:
         folder: the run folder.
@@ -31,6 +32,8 @@ def write_report(folder: Path, contents: ReportContents) -> Path:
     }
     for name, svg in figures.items():
         _write(folder / FIGURES / f"{name}.svg", '<?xml version="1.0"?>\n' + svg)
+    with atomic_path(folder / FIGURES / f"{EXAMPLES}.png") as temporary:
+        temporary.write_bytes(examples_sheet(contents.examples, _examples_title(contents)))
     body = [
         _top(contents),
         *_galleries(contents),
@@ -40,6 +43,14 @@ def write_report(folder: Path, contents: ReportContents) -> Path:
     ]
     _write(folder / PAGE, page("Amodal: the demo's report", body))
     return folder / PAGE
+
+
+def _examples_title(contents: ReportContents) -> str:
+    s = contents.settings
+    return (
+        f"From {s['matches']} matches and {s['unmatched']:,} unmatched things a modality; "
+        "the first held-out things, none chosen"
+    )
 
 
 def _write(path: Path, text: str) -> None:
