@@ -7,21 +7,21 @@ from amodal.files import atomic_path
 from amodal.study.base import Row, choose
 from amodal.study.plots import save_drawing
 from amodal.study.real.figures import drawing
+from amodal.study.real.findings import findings, translation_findings
 from amodal.study.real.methods import LINEAR, METHODS, OURS
 from amodal.study.real.sets import RealSet
 from amodal.study.real.summary import (
     BOTH_WAYS,
+    EXPLAINED,
     TITLES,
     Beside,
     beside_each_other,
-    geometric_mean,
     known_figures,
     measures_of,
 )
 from amodal.study.tables import markdown_table, mean_text, number
 
 FOLDER = "real"
-STANDARD_TITLE = "the better of ridge and CCA on standardised coordinates"
 PUBLISHED = {
     "recall@10": "R10",
     "recall@1": "R1",
@@ -50,6 +50,7 @@ def write_pages(
 def summary_page(sets: Sequence[RealSet], rows: Sequence[Row], commands: Sequence[str]) -> str:
     """What was found, and for each set its main figure and FOSCTTM beside the best others."""
     beside = [each for s in sets for each in beside_each_other(s, rows, measures_of(s)[0])]
+    translated = [each for s in sets for each in _translations(s, rows)]
     others = len({row["method"] for row in rows} - {OURS})
     parts = [
         "# Real latents",
@@ -60,7 +61,8 @@ def summary_page(sets: Sequence[RealSet], rows: Sequence[Row], commands: Sequenc
         "methods: another method, or more seeds, need no fit of these again.",
         protocol(rows),
         "## What this says",
-        "\n".join(findings(beside)) or "Nothing yet: too few methods were measured.",
+        "\n".join([*findings(beside), *translation_findings(translated)])
+        or "Nothing yet: too few methods were measured.",
     ]
     for chosen in sets:
         parts += [
@@ -69,7 +71,15 @@ def summary_page(sets: Sequence[RealSet], rows: Sequence[Row], commands: Sequenc
         ]
         for measure in (measures_of(chosen)[0], "foscttm"):
             parts.append(beside_table(beside_each_other(chosen, rows, measure)).rstrip())
-    return "\n\n".join([*parts, "## The methods", methods_list(rows)]) + "\n"
+        parts.append(beside_table(_translations(chosen, rows)).rstrip())
+    parts += ["## The methods", methods_list(rows)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _translations(chosen: RealSet, rows: Sequence[Row]) -> list[Beside]:
+    """By the variance that they explain; classes that match have no translation to explain."""
+    known = EXPLAINED in measures_of(chosen)
+    return beside_each_other(chosen, rows, EXPLAINED) if known else []
 
 
 def seeds_told(rows: Sequence[Row]) -> str:
@@ -116,32 +126,6 @@ def protocol(rows: Sequence[Row]) -> str:
     )
 
 
-def findings(beside: Sequence[Beside]) -> list[str]:
-    """Where ours is ahead of the best linear map, and where behind, beyond the interval."""
-    lines = []
-    for share in sorted({each.share for each in beside}):
-        own = [
-            each for each in beside if each.share == share and each.over(each.linear) is not None
-        ]
-        if not own:
-            continue
-        factor = _factor([each.over(each.linear) for each in own])
-        standard = [each.over(each.standard) for each in own]
-        known = any(each is not None for each in standard)
-        beyond = f", and {_factor(standard):.2f} times that of {STANDARD_TITLE}" if known else ""
-        counts = {word: [e for e in own if e.verdict == word] for word in ("ahead", "behind")}
-        told = [
-            f"{word} in {len(found)}" + (f" ({', '.join(map(_task, found))})" if found else "")
-            for word, found in counts.items()
-        ]
-        judged = f"; beyond the interval {', '.join(told)}" if any(e.verdict for e in own) else ""
-        lines.append(
-            f"- {share:.3g} of the matches: {OURS}'s main figure is {factor:.2f} times that of the "
-            f"best linear map (geometric mean of {len(own)} pairs of modalities){beyond}{judged}."
-        )
-    return lines
-
-
 def beside_table(entries: Sequence[Beside]) -> str:
     """Ours, the best linear map and the best other, a row for each pair and share."""
     if not entries:
@@ -159,7 +143,8 @@ def beside_table(entries: Sequence[Beside]) -> str:
     body = []
     for entry in entries:
         ours = entry.values.get(OURS)
-        over = entry.over(entry.linear)
+        # A ratio of shares of variance, which may be negative, says nothing.
+        over = None if entry.measure == EXPLAINED else entry.over(entry.linear)
         times = "" if over is None else f"{over:.2f}×"
         body.append(
             [
@@ -270,15 +255,6 @@ def methods_list(rows: Sequence[Row]) -> str:
 
 def _seconds(rows: Sequence[Row], name: str) -> str:
     return mean_text([{"seconds": r["seconds"]} for r in choose(rows, method=name)][:1], "seconds")
-
-
-def _factor(times: Sequence[float | None]) -> float:
-    """Of those that are known; nothing found at all counts as a thousandth."""
-    return geometric_mean([max(each, 1e-3) for each in times if each is not None])
-
-
-def _task(entry: Beside) -> str:
-    return f"{entry.first} and {entry.second}"
 
 
 def _sentence(chosen: RealSet) -> str:

@@ -13,18 +13,20 @@ from amodal.study.real.sets import RealSet
 
 STANDARD = ("ridge", "cca")
 """On standardised coordinates, as the figures are that come with the data."""
+EXPLAINED = "explained"
+"""The share of the variance that translations explain."""
 LOWER_IS_BETTER = ("foscttm", "median_rank")
 TITLES = {
     "recall@1": "R@1",
     "recall@10": "R@10",
     "mean_reciprocal_rank": "MRR",
     "foscttm": "FOSCTTM",
-    "explained": "R²",
+    EXPLAINED: "R²",
     "label_transfer": "label transfer",
     "average_precision": "mAP",
     "first_right": "first right",
 }
-BOTH_WAYS = ("recall@1", "recall@10", "explained", "average_precision")
+BOTH_WAYS = ("recall@1", "recall@10", EXPLAINED, "average_precision")
 """Told for each direction by itself."""
 
 
@@ -32,7 +34,7 @@ def measures_of(chosen: RealSet) -> list[str]:
     """The figures of a set's tables, the main one first."""
     if chosen.by_class:
         return ["average_precision", "label_transfer", "first_right", "foscttm"]
-    found = ["recall@10", "recall@1", "foscttm", "mean_reciprocal_rank", "explained"]
+    found = ["recall@10", "recall@1", "foscttm", "mean_reciprocal_rank", EXPLAINED]
     found += ["label_transfer"] if chosen.labels else []
     return found + (["average_precision"] if chosen.uses_precision else [])
 
