@@ -17,11 +17,13 @@ from amodal.errors import (
 from amodal.files import read_json, write_json
 from amodal.latents.estimator import explained_share
 from amodal.study.real import methods, store
+from amodal.study.real.findings import findings, translation_findings
 from amodal.study.real.methods import METHODS, find_methods
 from amodal.study.real.run import run_real
 from amodal.study.real.scores import label_scores, scores
 from amodal.study.real.sets import find_sets
 from amodal.study.real.store import RealPlan, measure_missing, stored_rows
+from amodal.study.real.summary import beside_each_other
 from amodal.study.real.tasks import count_matches, draw_task, load_arrays
 
 REAL = Path(__file__).parents[3] / "shared" / "data"
@@ -257,6 +259,31 @@ def test_the_command_writes_tables_pages_and_figures(folder, tmp_path, capsys) -
     # Another part of the same folder: pages hold both.
     lines = run_real(folder, out, sets=["cells"], methods=["csa"], shares=[0.1], seeds=2)
     assert lines[0].startswith("2 cells measured now, 26 in all")
+
+
+def test_findings_say_who_is_ahead_and_by_how_much(folder) -> None:
+    [chosen] = find_sets(folder, ["cells"])
+    values = {"ridge": (0.2, 0.1), "csa": (0.4, 0.3), "asif": (0.5, 0.6), "Amodal": (0.6, 0.2)}
+    about = {"set": "cells", "first": "atac", "second": "rna", "share": 0.1, "matches": 14}
+    rows = [
+        {**about, "seed": seed, "method": name, "recall@10": found + e, "explained": told + e}
+        for name, (found, told) in values.items()
+        for seed, e in ((0, 0.0), (1, 0.02))
+    ]
+    assert findings(beside_each_other(chosen, rows, "recall@10")) == [
+        "- 0.1 of the matches: Amodal's main figure is 1.49 times that of the best linear map, "
+        "2.90 times that of the better of ridge and CCA on standardised coordinates, 1.20 times "
+        "that of the best of all others (geometric means of 1 pairs of modalities); beside the "
+        "best linear map, beyond the interval, ahead in 1 (atac and rna), behind in 0."
+    ]
+    assert translation_findings(beside_each_other(chosen, rows, "explained")) == [
+        "- 0.1 of the matches, translations: Amodal explains 0.21 of the variance (mean of 1 "
+        "pairs), the best linear map of each pair 0.31, the best of all others 0.61; beside the "
+        "best linear map, beyond the interval, ahead in 0, behind in 1 (atac and rna)."
+    ]
+    alone = [row for row in rows if row["seed"] == 0]
+    [told] = findings(beside_each_other(chosen, alone, "recall@10"))
+    assert told.endswith("; single draws, without an interval.")
 
 
 def test_a_known_table_spares_what_it_holds(folder, tmp_path, capsys) -> None:
