@@ -299,8 +299,8 @@ def test_a_known_table_spares_what_it_holds(folder, tmp_path, capsys) -> None:
     told = capsys.readouterr().out
     assert "8 cells taken from" in told
     assert "2 cells measured now, 10 in all" in told
-    pages = [place / "real" / "digits.md" for place in (first, second)]
-    assert pages[0].read_text() == pages[1].read_text()
+    for name in ("digits.md", "digits.svg"):
+        assert (first / "real" / name).read_text() == (second / "real" / name).read_text()
     page = (second / "real.md").read_text()
     for ran in ("--shares 0.1 --methods ridge cca", "--sets cells --shares 0.1 --methods csa"):
         assert f"amodal study real --data {folder.name} --seeds 2 {ran}\n" in page

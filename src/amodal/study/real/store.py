@@ -18,7 +18,7 @@ from amodal.study.real import tasks
 from amodal.study.real.methods import METHODS, Method
 from amodal.study.real.scores import scores
 from amodal.study.real.sets import PRINCIPAL, RealSet
-from amodal.study.real.table import KEY
+from amodal.study.real.table import KEY, rounded
 from amodal.study.real.tasks import count_matches, draw_task, load_arrays
 
 RECIPE = 1
@@ -156,6 +156,6 @@ def stored_rows(plan: RealPlan, out: Path) -> list[Row]:
             row = read_json(path)
             if not isinstance(row, dict) or row.get("method") != cell.method:
                 raise DamagedError(f"{path} is damaged: delete it to measure it again")
-            rows.append(row | {KEY: plan.key(cell)})
+            rows.append(rounded(row) | {KEY: plan.key(cell)})
     order = {name: place for place, name in enumerate(METHODS)}
     return sorted(rows, key=lambda row: (row["share"], order[row["method"]], row["seed"]))

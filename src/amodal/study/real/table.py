@@ -59,6 +59,11 @@ def read_table(path: Path) -> dict[str, Row]:
     return found
 
 
+def rounded(row: Row) -> Row:
+    """The row as it comes back from a table, so that pages are the same with and without one."""
+    return {n: float(f"{v:.{DIGITS}g}") if isinstance(v, float) else v for n, v in row.items()}
+
+
 def _flat(row: Row) -> Row:
     flat = {_renamed(name, _ways(row)): v for name, v in row.items() if name != "unmatched"}
     flat |= dict(zip(_UNMATCHED, row["unmatched"], strict=True))
