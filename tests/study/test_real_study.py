@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, r2_score
+from small_sets import write_sets
 
 from amodal.cli.main import main, parse
 from amodal.errors import (
@@ -17,13 +18,11 @@ from amodal.errors import (
 from amodal.files import read_json, write_json
 from amodal.latents.estimator import explained_share
 from amodal.study.real import methods, store
-from amodal.study.real.findings import findings, translation_findings
 from amodal.study.real.methods import METHODS, find_methods
 from amodal.study.real.run import run_real
 from amodal.study.real.scores import label_scores, scores
 from amodal.study.real.sets import find_sets
 from amodal.study.real.store import RealPlan, measure_missing, stored_rows
-from amodal.study.real.summary import beside_each_other
 from amodal.study.real.tasks import count_matches, draw_task, load_arrays
 
 REAL = Path(__file__).parents[3] / "shared" / "data"
@@ -31,30 +30,7 @@ REAL = Path(__file__).parents[3] / "shared" / "data"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """`cells`: two modalities of 200 things, one of them wide; `digits`: matched by class."""
-    draw = np.random.default_rng(0)
-    hidden = draw.normal(size=(200, 3))
-    wide = hidden @ draw.normal(size=(3, 140)) + 0.1 * draw.normal(size=(200, 140))
-    label = (hidden[:, 0] > 0).astype(int)
-    rna = hidden @ draw.normal(size=(3, 4))
-    np.savez(tmp_path / "cells.npz", atac=wide, rna=rna, label=label)
-    row = {"R1": [0.1, 0.01], "R10": [0.5, 0.02], "n_pairs": 14}
-    write_json(
-        tmp_path / "cells.json",
-        {
-            "modalities": ["atac (topics)", "rna"],
-            "sanity": {"atac <-> rna": {"ridge@0.1": row}},
-            "published": [{"metric": "mAP", "values": {"peer": "0.3"}, "cite": "a paper"}],
-        },
-    )
-    classes = draw.integers(3, size=150), draw.integers(3, size=120)
-    sound, image = (np.eye(3)[c] + 0.1 * draw.normal(size=(len(c), 3)) for c in classes)
-    arrays = {"sound": sound, "image": image, "take": np.arange(150) % 10}
-    arrays |= {"label_sound": classes[0], "label_image": classes[1]}
-    np.savez(tmp_path / "digits.npz", **arrays)
-    about = {"modalities": ["sound", "image"], "pairing": "CLASS-LEVEL only"}
-    write_json(tmp_path / "digits.json", about | {"protocol": {"test_below": {"take": 2}}})
-    return tmp_path
+    return write_sets(tmp_path)
 
 
 def task_of(folder: Path, name: str, *, share: float = 0.1, seed: int = 0):
@@ -259,74 +235,6 @@ def test_the_command_writes_tables_pages_and_figures(folder, tmp_path, capsys) -
     # Another part of the same folder: pages hold both.
     lines = run_real(folder, out, sets=["cells"], methods=["csa"], shares=[0.1], seeds=2)
     assert lines[0].startswith("2 cells measured now, 26 in all")
-
-
-def test_findings_say_who_is_ahead_and_by_how_much(folder) -> None:
-    [chosen] = find_sets(folder, ["cells"])
-    values = {"ridge": (0.2, 0.1), "csa": (0.4, 0.3), "asif": (0.5, 0.6), "Amodal": (0.6, 0.2)}
-    about = {"set": "cells", "first": "atac", "second": "rna", "share": 0.1, "matches": 14}
-    rows = [
-        {**about, "seed": seed, "method": name, "recall@10": found + e, "explained": told + e}
-        for name, (found, told) in values.items()
-        for seed, e in ((0, 0.0), (1, 0.02))
-    ]
-    assert findings(beside_each_other(chosen, rows, "recall@10")) == [
-        "- 0.1 of the matches: Amodal's main figure is 1.49 times that of the best linear map, "
-        "2.90 times that of the better of ridge and CCA on standardised coordinates, 1.20 times "
-        "that of the best of all others (geometric means of 1 pairs of modalities); beside the "
-        "best linear map, beyond the interval, ahead in 1 (atac and rna), behind in 0."
-    ]
-    assert translation_findings(beside_each_other(chosen, rows, "explained")) == [
-        "- 0.1 of the matches, translations: Amodal explains 0.21 of the variance (mean of 1 "
-        "pairs), the best linear map of each pair 0.31, the best of all others 0.61; beside the "
-        "best linear map, beyond the interval, ahead in 0, behind in 1 (atac and rna)."
-    ]
-    alone = [row for row in rows if row["seed"] == 0]
-    [told] = findings(beside_each_other(chosen, alone, "recall@10"))
-    assert told.endswith("; single draws, without an interval.")
-
-
-def test_a_known_table_spares_what_it_holds(folder, tmp_path, capsys) -> None:
-    words = ["study", "real", "--data", str(folder), "--shares", "0.1", "--seeds", "2"]
-    first, second = tmp_path / "first", tmp_path / "second"
-    quick = ["--methods", "ridge", "cca"]
-    assert main([*words, "--out", str(tmp_path / "a"), *quick, "--docs", str(first)]) == 0
-    known = first / "real" / "results.csv"
-    assert main([*words, "--out", str(tmp_path / "b"), "--known", str(known), *quick]) == 0
-    assert "8 cells taken from" in capsys.readouterr().out
-    more = [*words, "--out", str(tmp_path / "c"), "--known", str(known), "--docs", str(second)]
-    assert main([*more, "--methods", "csa", "--sets", "cells"]) == 0
-    told = capsys.readouterr().out
-    assert "8 cells taken from" in told
-    assert "2 cells measured now, 10 in all" in told
-    for name in ("digits.md", "digits.svg"):
-        assert (first / "real" / name).read_text() == (second / "real" / name).read_text()
-    page = (second / "real.md").read_text()
-    for ran in ("--shares 0.1 --methods ridge cca", "--sets cells --shares 0.1 --methods csa"):
-        assert f"amodal study real --data {folder.name} --seeds 2 {ran}\n" in page
-    rows = (second / "real" / "results.csv").read_text().splitlines()
-    assert set(known.read_text().splitlines()[1:]) < set(rows)
-
-
-def test_a_known_table_of_other_code_is_passed_over(folder, tmp_path, monkeypatch) -> None:
-    chosen = {"methods": ["ridge"], "shares": [0.1], "seeds": 1}
-    run_real(folder, tmp_path / "a", **chosen)
-    known = tmp_path / "a" / "real" / "real" / "results.csv"
-    monkeypatch.setattr(store, "RECIPE", 99)
-    lines = run_real(folder, tmp_path / "b", known=known, **chosen)
-    assert lines[0].startswith(f"0 cells taken from {known}, 2 cells measured now, 2 in all")
-
-
-@pytest.mark.parametrize("damage", ["no table", "set,key\na,b\n", "cut", "\xff"])
-def test_a_damaged_table_is_named(folder, tmp_path, damage) -> None:
-    chosen = {"methods": ["ridge"], "shares": [0.1], "seeds": 1}
-    run_real(folder, tmp_path / "a", **chosen)
-    known = tmp_path / "a" / "real" / "real" / "results.csv"
-    text = known.read_text()
-    known.write_bytes((text[:-40] if damage == "cut" else damage).encode("latin-1"))
-    with pytest.raises(DamagedError, match=r"results\.csv.* is no row of a study real"):
-        run_real(folder, tmp_path / "b", known=known, **chosen)
-    assert not (tmp_path / "b").exists()
 
 
 @pytest.mark.parametrize(

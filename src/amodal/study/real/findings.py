@@ -22,9 +22,11 @@ def findings(beside: Sequence[Beside]) -> list[str]:
         standard = [each.over(each.standard) for each in own]
         if any(each is not None for each in standard):
             told.append(f"{_factor(standard)} times that of {STANDARD_TITLE}")
-        told.append(f"{_factor([e.over(e.other) for e in own])} times that of the best of all")
+        told.append(
+            f"{_factor([e.over(e.other) for e in own])} times that of the best of all others"
+        )
         lines.append(
-            f"- {share:.3g} of the matches: {OURS}'s main figure is {', '.join(told)} others "
+            f"- {share:.3g} of the matches: {OURS}'s main figure is {', '.join(told)} "
             f"(geometric means of {len(own)} pairs of modalities); {_judged(own)}."
         )
     return lines

@@ -61,13 +61,17 @@ def read_table(path: Path) -> dict[str, Row]:
 
 def rounded(row: Row) -> Row:
     """The row as it comes back from a table, so that pages are the same with and without one."""
-    return {n: float(f"{v:.{DIGITS}g}") if isinstance(v, float) else v for n, v in row.items()}
+    return {n: float(_told(v)) if isinstance(v, float) else v for n, v in row.items()}
+
+
+def _told(value: float) -> str:
+    return f"{value:.{DIGITS}g}"
 
 
 def _flat(row: Row) -> Row:
     flat = {_renamed(name, _ways(row)): v for name, v in row.items() if name != "unmatched"}
     flat |= dict(zip(_UNMATCHED, row["unmatched"], strict=True))
-    return {n: f"{v:.{DIGITS}g}" if isinstance(v, float) else v for n, v in flat.items()}
+    return {n: _told(v) if isinstance(v, float) else v for n, v in flat.items()}
 
 
 def _typed(line: dict[str, str]) -> Row:
